@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table in the kernel: read it, fill a generation, switch to it. */
+#ifndef PORTWALL_LOAD_H
+#define PORTWALL_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "diag.h"
+#include "own.h"
+#include "ruleset.h"
+
+#define PW_FORMAT 1	/* layout of docs/rules.md, kept in the table's userdata */
+
+struct pw_nl;		/* one NETLINK_NETFILTER socket */
+
+/* -EPERM and others come with a message; sender, sequence, ACK are checked */
+int pw_nl_open(struct pw_nl **out, struct pw_diags *diags);
+void pw_nl_close(struct pw_nl *nl);
+PW_DEFINE_OWNED(struct pw_nl, pw_nl_close)
+
+/**
+ * struct pw_stamp - What a generation says of itself (userdata of chain gN.in)
+ * @generation:	N
+ * @digest:	of the policy, see struct pw_model
+ * @time_ns:	when it was applied
+ * @uid, @sudo_uid: who applied it; sudo_uid (uid_t)-1: none
+ * @insecure:	permissions of the policy were not checked
+ * @source:	name of the policy as shown, cut to what fits
+ */
+struct pw_stamp {
+	uint32_t generation;
+	uint8_t digest[32];
+	uint64_t time_ns;
+	uint32_t uid, sudo_uid;
+	bool insecure;
+	char source[128];
+};
+
+/**
+ * struct pw_kernel - Our table as the kernel has it
+ * @genid:	generation id of nf_tables that all of it was read under
+ * @exists:	there is a table
+ * @format:	of the table's userdata; 0: none, somebody else made it
+ * @rules:	everything, decoded; not NULL when @exists
+ * @current:	generation the base chains go to, 0: none
+ * @stamp:	of @current
+ */
+struct pw_kernel {
+	uint32_t genid;
+	bool exists;
+	uint32_t format;
+	struct pw_ruleset *rules;
+	uint32_t current;
+	struct pw_stamp stamp;
+};
+
+/**
+ * pw_kernel_read() - Read and decode our table
+ *
+ * A dump that was interrupted, or spans two generation ids, is read again.
+ * Elements of constant sets above 4,096 are not dumped (@elems stays NULL),
+ * dynamic ones never.
+ *
+ * Return: 0, also when there is none; -EOPNOTSUPP: it holds what no portwall
+ *	   makes, with a message that names it; -EPERM; -EAGAIN: it kept
+ *	   changing; -ENOMEM
+ */
+int pw_kernel_read(struct pw_nl *nl, struct pw_kernel **out,
+		   struct pw_diags *diags);
+void pw_kernel_free(struct pw_kernel *kernel);
+PW_DEFINE_OWNED(struct pw_kernel, pw_kernel_free)
+
+/* The parts of @kernel->rules that generation @n of @want speaks of: chains and
+ * maps of that generation, base chains, and the sets and objects they use */
+int pw_kernel_generation(const struct pw_kernel *kernel, uint32_t n,
+			 struct pw_ruleset **out);
+
+/**
+ * pw_load_fill() - Bring in what @want needs and the kernel lacks
+ * @want:	compiled for a generation that is not in the kernel
+ * @kernel:	as read under the lock
+ *
+ * First deletes every generation but the current one and what only they used.
+ * Then one batch: table, objects, sets with their elements, chains and rules
+ * of the generation; nothing of it is reached by a packet. Constant sets are
+ * checked by key look-ups. On a first apply the base chains come with
+ * pw_load_switch().
+ *
+ * Return: 0; -EAGAIN: others kept changing the table for 5 s; -EPERM; -ENOSPC;
+ *	   other refusals of the kernel as -EPROTO or their own code, with a
+ *	   message that names rule or set and what the kernel said. Never
+ *	   -EINVAL. What is in force is untouched in every case.
+ */
+int pw_load_fill(struct pw_nl *nl, const struct pw_ruleset *want,
+		 const struct pw_stamp *stamp, const struct pw_kernel *kernel,
+		 struct pw_diags *diags);
+
+/**
+ * pw_load_switch() - Point the base chains at the generation
+ * @adopt:	arm the first-apply rule for an hour
+ *
+ * One transaction; after an outcome that is not known the kernel is read again.
+ * Return: as pw_load_fill(); 0 means in force, an error means not in force
+ */
+int pw_load_switch(struct pw_nl *nl, const struct pw_ruleset *want,
+		   const struct pw_stamp *stamp, bool adopt,
+		   struct pw_diags *diags);
+
+/* Delete the table and nothing else. 0, also when there is none */
+int pw_load_clear(struct pw_nl *nl, struct pw_diags *diags);
+
+#endif

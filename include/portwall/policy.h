@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What was written: a policy's sections, keys and words, each with its place. */
+#ifndef PORTWALL_POLICY_H
+#define PORTWALL_POLICY_H
+
+#include <stdio.h>
+
+#include "diag.h"
+#include "host.h"
+#include "model.h"
+#include "own.h"
+#include "source.h"
+
+struct pw_policy;
+
+/**
+ * pw_policy_load() - Read a policy, its includes and its list files
+ * @path:	"-" is standard input
+ * @trust:	whose files are accepted
+ *
+ * Syntax only: every key is known, every value has the form of its key; names
+ * are not looked up. Reports every error it finds (in all files) and goes on.
+ * The policy owns all sources, locations stay valid while it lives.
+ *
+ * Return: 0; -EINVAL: the input is wrong, @diags says where; -ENOMEM; errors
+ *	   of reading
+ */
+int pw_policy_load(const char *path, const struct pw_trust *trust,
+		   struct pw_policy **out, struct pw_diags *diags);
+
+/* As above from memory; takes no ownership of @src, which must outlive it */
+int pw_policy_parse(const struct pw_source *src, struct pw_policy **out,
+		    struct pw_diags *diags);
+void pw_policy_free(struct pw_policy *policy);
+PW_DEFINE_OWNED(struct pw_policy, pw_policy_free)
+
+/*
+ * Normal form: one [policy] section, then names, then sections, each kind
+ * sorted by name, keys in table order, lists on one line (continued where
+ * long). Includes are spelled out; list files stay file:. Parsing it gives an
+ * equal policy, printing that the same bytes.
+ */
+int pw_policy_print(const struct pw_policy *policy, FILE *out);
+
+/**
+ * pw_policy_resolve() - Names to values, lists to sets: the closed model
+ * @host:	services, interfaces, clock; a value, nothing is looked up
+ *
+ * Also lints: warnings go to @diags and never fail.
+ *
+ * Return: 0; -EINVAL: unknown or cyclic names and such; -ENOMEM
+ */
+int pw_policy_resolve(const struct pw_policy *policy,
+		      const struct pw_host *host, struct pw_model **out,
+		      struct pw_diags *diags);
+
+/* What the policy was read from, for status: true if checks were overridden */
+size_t pw_policy_num_sources(const struct pw_policy *policy);
+const struct pw_source *pw_policy_source(const struct pw_policy *policy,
+					 size_t i);
+
+#endif
