@@ -91,7 +91,8 @@ enum pw_effect_kind {
  * struct pw_effect - What a matching rule does before its verdict, in order
  * @set:	PW_E_UPDATE: a dynamic set, keyed @key . source (MARK_IPV4,
  *		MARK_IPV6: the address is masked to its /64), by @key alone
- *		(MARK), or by the packet's destination (IPV4, IPV6)
+ *		(MARK), or by the packet's destination (IPV4, IPV6). A key with
+ *		an address implies its family: other packets stop the rule.
  * @key:	PW_E_UPDATE: the constant first part of the key
  * @add:	PW_E_UPDATE: add, not update: the time is not renewed
  * @timeout_ms:	PW_E_UPDATE: life of the element, 0: the set's
