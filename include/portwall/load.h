@@ -24,6 +24,8 @@ PW_DEFINE_OWNED(struct pw_nl, pw_nl_close)
  * struct pw_stamp - What a generation says of itself (userdata of chain gN.in)
  * @generation:	N
  * @digest:	of the policy, see struct pw_model
+ * @rules:	of the rules as compiled, see pw_rules_digest() in live.h: tells
+ *		whether somebody changed them since, without the policy
  * @time_ns:	when it was applied
  * @uid, @sudo_uid: who applied it; sudo_uid (uid_t)-1: none
  * @insecure:	permissions of the policy were not checked
@@ -32,6 +34,7 @@ PW_DEFINE_OWNED(struct pw_nl, pw_nl_close)
 struct pw_stamp {
 	uint32_t generation;
 	uint8_t digest[32];
+	uint8_t rules[32];
 	uint64_t time_ns;
 	uint32_t uid, sudo_uid;
 	bool insecure;
