@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Addresses, prefixes and ranges: to text, and sets of both families. */
+#include "portwall/addr.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NUM_GROUPS 8		/* of 16 bits, in an IPv6 address */
+
+unsigned int pw_family_bits(enum pw_family family)
+{
+	return family == PW_IPV4 ? 32 : 128;
+}
+
+static char *put_v4(char *to, uint32_t addr)
+{
+	return to + sprintf(to, "%u.%u.%u.%u", addr >> 24, addr >> 16 & 0xff,
+			    addr >> 8 & 0xff, addr & 0xff);
+}
+
+/* The longest run of two and more zero groups, the first of equals */
+static int longest_gap(const uint16_t *groups, int *at)
+{
+	int best = 1, run = 0;
+
+	*at = -1;
+	for (int i = 0; i < NUM_GROUPS; i++) {
+		run = groups[i] ? 0 : run + 1;
+		if (run > best) {
+			best = run;
+			*at = i - run + 1;
+		}
+	}
+	return *at < 0 ? 0 : best;
+}
+
+/* IPv4-mapped, or the old IPv4-compatible: their end is shown as IPv4 */
+static bool shows_v4(const uint16_t *groups, int gap_at, int gap_len)
+{
+	return !gap_at && (gap_len == 6 ||
+			   (gap_len == 5 && groups[5] == 0xffff));
+}
+
+/* The text of inet_ntop(), without its detours: lists can be long */
+static void put_v6(char *to, struct pw_value addr)
+{
+	uint16_t groups[NUM_GROUPS];
+	int gap_at, gap_len, num = NUM_GROUPS;
+
+	for (int i = 0; i < NUM_GROUPS; i++)
+		groups[i] = (i < 4 ? addr.hi : addr.lo) >> (48 - i % 4 * 16);
+	gap_len = longest_gap(groups, &gap_at);
+	if (shows_v4(groups, gap_at, gap_len))
+		num -= 2;
+	for (int i = 0; i < num; i++) {
+		if (i == gap_at) {
+			*to++ = ':';
+			i += gap_len - 1;
+			if (i == NUM_GROUPS - 1)
+				*to++ = ':';
+			continue;
+		}
+		if (i)
+			*to++ = ':';
+		to += sprintf(to, "%x", groups[i]);
+	}
+	if (num < NUM_GROUPS) {
+		*to++ = ':';
+		to = put_v4(to, (uint32_t)addr.lo);
+	}
+	*to = '\0';
+}
+
+const char *pw_addr_format(enum pw_family family, struct pw_value addr,
+			   char buf[static PW_ADDR_STRLEN])
+{
+	if (family == PW_IPV4)
+		put_v4(buf, (uint32_t)addr.lo);
+	else
+		put_v6(buf, addr);
+	return buf;
+}
+
+const char *pw_addr_range_format(enum pw_family family,
+				 const struct pw_range *range,
+				 char buf[static 2 * PW_ADDR_STRLEN])
+{
+	unsigned int bits = pw_family_bits(family);
+	int len = pw_range_prefix_len(range, bits);
+	size_t used;
+
+	used = strlen(pw_addr_format(family, range->first, buf));
+	if (len < 0) {
+		buf[used++] = '-';
+		pw_addr_format(family, range->last, buf + used);
+	} else if ((unsigned int)len < bits) {
+		sprintf(buf + used, "/%d", len);
+	}
+	return buf;
+}
+
+int pw_range_prefix_len(const struct pw_range *range, unsigned int bits)
+{
+	struct pw_value host = { range->first.hi ^ range->last.hi,
+				 range->first.lo ^ range->last.lo };
+	struct pw_value above = pw_value_next(host);
+
+	/* a prefix's ends differ in all of the lowest bits, first from 0 to 1 */
+	if ((host.hi & above.hi) || (host.lo & above.lo) ||
+	    (host.hi & range->first.hi) || (host.lo & range->first.lo))
+		return -1;
+	return (int)bits - __builtin_popcountll(host.hi) -
+	       __builtin_popcountll(host.lo);
+}
+
+static int init(struct pw_addrs *addrs,
+		struct pw_rangeset *(*make)(unsigned int bits))
+{
+	struct pw_addrs made = { { make(32), make(128) } };
+
+	if (!made.set[PW_IPV4] || !made.set[PW_IPV6]) {
+		pw_addrs_clear(&made);
+		return -ENOMEM;
+	}
+	*addrs = made;
+	return 0;
+}
+
+int pw_addrs_init(struct pw_addrs *addrs)
+{
+	return init(addrs, pw_rangeset_new);
+}
+
+int pw_addrs_init_all(struct pw_addrs *addrs)
+{
+	return init(addrs, pw_rangeset_all);
+}
+
+void pw_addrs_clear(struct pw_addrs *addrs)
+{
+	for (int f = 0; f < PW_NUM_FAMILIES; f++) {
+		pw_rangeset_free(addrs->set[f]);
+		addrs->set[f] = NULL;
+	}
+}
+
+int pw_addrs_add(struct pw_addrs *addrs, const struct pw_addr_range *range)
+{
+	return pw_rangeset_add(addrs->set[range->family], range->range.first,
+			       range->range.last);
+}
+
+int pw_addrs_add_all(struct pw_addrs *addrs, const struct pw_addrs *other)
+{
+	int err = 0;
+
+	for (int f = 0; !err && f < PW_NUM_FAMILIES; f++)
+		err = pw_rangeset_add_set(addrs->set[f], other->set[f]);
+	return err;
+}
+
+int pw_addrs_normalise(struct pw_addrs *addrs)
+{
+	int err = 0;
+
+	for (int f = 0; !err && f < PW_NUM_FAMILIES; f++)
+		err = pw_rangeset_normalise(addrs->set[f]);
+	return err;
+}
+
+bool pw_addrs_empty(const struct pw_addrs *addrs)
+{
+	return pw_rangeset_empty(addrs->set[PW_IPV4]) &&
+	       pw_rangeset_empty(addrs->set[PW_IPV6]);
+}
