@@ -5,6 +5,7 @@ VERSION  := 0.1.0
 PREFIX   ?= /usr/local
 SBINDIR  ?= $(PREFIX)/sbin
 MANDIR   ?= $(PREFIX)/share/man
+DOCDIR   ?= $(PREFIX)/share/doc/portwall
 CC       ?= cc
 V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
@@ -42,8 +43,10 @@ CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 LIB      := $(BUILD)/libportwall.a
 BIN      := $(BUILD)/portwall
 
-UNIT_SRC := $(sort $(wildcard tests/unit/*_test.c))
-UNIT     := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
+# A test is one file, tests/DIR/NAME_test.c; other *.c beside it are helpers
+TEST_SRC := $(sort $(wildcard tests/*/*_test.c))
+TESTS    := $(TEST_SRC:%.c=$(BUILD)/%)
+UNIT     := $(filter $(BUILD)/tests/unit/%,$(TESTS))
 
 all: $(if $(CLI_SRC),$(BIN)) $(LIB)
 
@@ -60,22 +63,55 @@ $(BIN): $(CLI_OBJ) $(LIB)
 	@[ $(V) = 1 ] || echo "  LD    $@"
 	$(Q)$(CC) $(LDOPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# A unit test is one file; tests/unit/*.c that do not end in _test.c are helpers
-UNIT_HELP := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
-$(BUILD)/tests/unit/%: tests/unit/%.c $(UNIT_HELP) $(LIB)
+.SECONDEXPANSION:
+helpers = $(filter-out %_test.c,$(wildcard $(dir $1)*.c))
+$(TESTS): $(BUILD)/%: %.c $$(call helpers,$$*) $(LIB)
 	@mkdir -p $(@D)
 	@[ $(V) = 1 ] || echo "  CC    $<"
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDOPT) -o $@ $< $(UNIT_HELP) \
-		$(LIB) $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDOPT) $(LDFLAGS) -o $@ \
+		$(filter %.c,$^) $(LIB) $(LDLIBS) -lcmocka
+
+tests: $(TESTS)
 
 unit: $(UNIT)
 	$(Q)for t in $^; do ./$$t || exit 1; done
 
-check: all unit
+# What scripts/check runs, without installing anything; SUITES=unit selects
+check:
+	+$(Q)sh scripts/check --no-install $(SUITES)
+
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 \
+		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/policies
+	install -m 755 $(BIN) $(DESTDIR)$(SBINDIR)/portwall
+	install -m 644 man/portwall.8 $(DESTDIR)$(MANDIR)/man8/
+	install -m 644 man/portwall.ini.5 $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 COPYING README.md CHANGELOG.md $(DESTDIR)$(DOCDIR)/
+	install -m 644 policies/*.ini $(DESTDIR)$(DOCDIR)/policies/
+
+C_FILES := $(LIB_SRC) $(CLI_SRC)
+
+tidy:
+	$(Q)printf '%s\n' $(C_FILES) | xargs -P$$(nproc) -n4 sh -c \
+		'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -std=gnu17' clang-tidy
+
+cppcheck:
+	$(Q)cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 \
+		--enable=warning,performance,portability --library=posix \
+		--suppress=missingIncludeSystem -j$$(nproc) \
+		-Iinclude -Isrc -D_GNU_SOURCE $(C_FILES)
+
+bench: all
+	$(Q)if [ -x tests/bench/run ]; then tests/bench/run; \
+		else echo "there are no benchmarks yet"; fi
+
+fmt:
+	clang-format -i $(C_FILES) $(TEST_SRC) \
+		$(wildcard src/*/*.h include/portwall/*.h)
 
 clean:
 	$(Q)rm -rf build build-san
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d)
 
-.PHONY: all unit check clean
+.PHONY: all tests unit check install tidy cppcheck bench fmt clean

@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Install what is missing: deps.sh [build|run|check], each more than the last.
+# By apt as root or with sudo; elsewhere it names the packages and exits 1.
+set -eu
+
+PATH=$PATH:/usr/sbin:/sbin
+level=${1:-build}
+
+# level  how to see it            Debian           Fedora            Arch           Alpine
+needs='
+build    cmd:cc                   gcc              gcc               gcc            gcc
+build    cmd:make                 make             make              make           make
+build    cmd:pkg-config           pkg-config       pkgconf           pkgconf        pkgconf
+build    header:stdio.h           libc6-dev        glibc-devel       glibc          musl-dev
+build    header:linux/netlink.h   linux-libc-dev   kernel-headers    linux-api-headers linux-headers
+build    lib:libnftnl             libnftnl-dev     libnftnl-devel    libnftnl       libnftnl-dev
+build    lib:libmnl               libmnl-dev       libmnl-devel      libmnl         libmnl-dev
+build    lib:libmd                libmd-dev        libmd-devel       libmd          libmd-dev
+build    lib:inih                 libinih-dev      inih-devel        libinih        inih-dev
+build    lib:jansson              libjansson-dev   jansson-devel     jansson        jansson-dev
+run      file:/etc/services       netbase          setup             iana-etc       alpine-baselayout
+run      cmd:nft                  nftables         nftables          nftables       nftables
+run      cmd:unshare              util-linux       util-linux        util-linux     util-linux-misc
+run      cmd:ip                   iproute2         iproute           iproute2       iproute2
+check    lib:cmocka               libcmocka-dev    libcmocka-devel   cmocka         cmocka-dev
+check    cmd:python3              python3          python3           python         python3
+check    cmd:clang                clang            clang             clang          clang
+check    cmd:mandoc               mandoc           mandoc            mandoc         mandoc
+check    cmd:strace               strace           strace            strace         strace
+'
+
+has() {
+	case $1 in
+	cmd:*)	  command -v "${1#*:}" >/dev/null ;;
+	file:*)	  [ -e "${1#*:}" ] ;;
+	lib:*)	  pkg-config --exists "${1#*:}" 2>/dev/null ;;
+	header:*) echo "#include <${1#*:}>" | cc -E - >/dev/null 2>&1 ;;
+	esac
+}
+
+# Packages that are missing at $level, in the column of this system
+missing() {
+	case $level in
+	build) levels='build' ;;
+	run)   levels='build run' ;;
+	check) levels='build run check' ;;
+	*)     echo "usage: deps.sh [build|run|check]" >&2; exit 2 ;;
+	esac
+	echo "$needs" | while read -r at how debian fedora arch alpine; do
+		case " $levels " in
+		*" $at "*) ;;
+		*) continue ;;
+		esac
+		if [ -n "$at" ] && ! has "$how"; then
+			case $system in
+			fedora) echo "$fedora" ;;
+			arch)	echo "$arch" ;;
+			alpine) echo "$alpine" ;;
+			*)	echo "$debian" ;;
+			esac
+		fi
+	done | sort -u | tr '\n' ' '
+}
+
+system=debian
+for try in dnf:fedora pacman:arch apk:alpine apt-get:debian; do
+	command -v "${try%:*}" >/dev/null && system=${try#*:}
+done
+
+list=$(missing)
+[ -n "$list" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	as_root=none
+	if command -v sudo >/dev/null &&
+	   { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+		as_root=sudo
+	fi
+fi
+
+if ! command -v apt-get >/dev/null || [ "$as_root" = none ]; then
+	echo "missing: install these packages ($system names), then start again:" >&2
+	echo "  $list" >&2
+	exit 1
+fi
+
+echo "installing: $list"
+# Indexes may be absent or stale: refresh them only if they are no use
+install() {
+	# shellcheck disable=SC2086 # words are meant to be split
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+		--no-install-recommends $list
+}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! install >"$log" 2>&1; then
+	$as_root apt-get -qq update >"$log" 2>&1 && install >"$log" 2>&1 || {
+		cat "$log" >&2
+		echo "apt-get failed; install by hand: $list" >&2
+		exit 1
+	}
+fi
+list=$(missing)
+[ -z "$list" ] || { echo "still missing: $list" >&2; exit 1; }
