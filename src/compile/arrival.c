@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which packets are judged, and at which hook: gN.pre, gN.in, gN.fwd. */
+#include <linux/in.h>
+#include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
+
+#include "compile/parts.h"
+
+#define ICMP_ECHO_REQUEST 8	/* RFC 792 */
+#define ICMPV6_ECHO_REQUEST 128	/* RFC 4443 */
+
+static void match_lo(struct draft *d, enum pw_field field)
+{
+	/* "lo" as the number that names.h describes */
+	struct pw_value lo = { .hi = 0x6c6f000000000000, .lo = 0 };
+
+	match_range(d, field, lo, lo);
+}
+
+static void emit_lo(struct build *b, uint32_t chain)
+{
+	struct draft d = draft();
+
+	match_lo(&d, PW_F_IIFNAME);
+	emit(b, chain, &d, PW_V_ACCEPT);
+}
+
+static void emit_echo(struct build *b, uint32_t chain, uint32_t target)
+{
+	struct draft d4 = draft(), d6 = draft();
+
+	match_is(&d4, PW_F_ICMP_TYPE, ICMP_ECHO_REQUEST);
+	emit_to(b, chain, &d4, PW_V_GOTO, target);
+	match_is(&d6, PW_F_ICMPV6_TYPE, ICMPV6_ECHO_REQUEST);
+	emit_to(b, chain, &d6, PW_V_GOTO, target);
+}
+
+/* Loopback and mapped addresses never travel: RFC 1122 3.2.1.3, RFC 4291 2.5 */
+static void emit_martians(struct build *b, uint32_t chain)
+{
+	static const struct {
+		enum pw_field field;
+		struct pw_range range;
+	} martians[] = {
+		{ PW_F_SADDR4, { { 0, 0x7f000000 }, { 0, 0x7fffffff } } },
+		{ PW_F_DADDR4, { { 0, 0x7f000000 }, { 0, 0x7fffffff } } },
+		{ PW_F_SADDR6, { { 0, 1 }, { 0, 1 } } },
+		{ PW_F_DADDR6, { { 0, 1 }, { 0, 1 } } },
+		{ PW_F_SADDR6, { { 0, 0xffff00000000 }, { 0, 0xffffffffffff } } },
+		{ PW_F_DADDR6, { { 0, 0xffff00000000 }, { 0, 0xffffffffffff } } },
+	};
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(martians); i++) {
+		struct draft d = draft();
+
+		match_range(&d, martians[i].field, martians[i].range.first,
+			    martians[i].range.last);
+		emit(b, chain, &d, PW_V_DROP);
+	}
+}
+
+static void emit_established(struct build *b, uint32_t chain)
+{
+	struct draft d = draft();
+
+	match_is(&d, PW_F_CT_STATE, PW_CT_ESTABLISHED);
+	emit(b, chain, &d, PW_V_ACCEPT);
+}
+
+static void emit_from_bridges(struct build *b, uint32_t chain,
+			      enum pw_verdict_kind kind, uint32_t target)
+{
+	struct draft d = draft();
+
+	if (b->bridges == PW_NONE)
+		return;
+	match_set(&d, PW_F_IIFNAME, b->bridges);
+	if (target == PW_NONE)
+		emit(b, chain, &d, kind);
+	else
+		emit_to(b, chain, &d, kind, target);
+}
+
+/* Kinds of destination that are for this host but no unicast address of it */
+static const uint32_t other_kinds[] = {
+	RTN_BROADCAST, RTN_ANYCAST, RTN_MULTICAST,
+};
+
+/* fib daddr type vmap: for this host -> judged, the rest passes */
+static void emit_by_destination(struct build *b, uint32_t chain,
+				const char *map_name, uint32_t local,
+				uint32_t other)
+{
+	uint32_t map = gen_map(b, map_name, PW_K_FIB_DADDR);
+	struct draft d = draft();
+
+	map_put(b, map, RTN_LOCAL, PW_V_GOTO, local);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(other_kinds); i++)
+		map_put(b, map, other_kinds[i], PW_V_GOTO, other);
+	emit_map(b, chain, &d, map);
+	emit(b, chain, &d, PW_V_ACCEPT);
+}
+
+/* Remember that this address is the host's own, for gN.in to see behind NAT */
+static void emit_learn(struct build *b, uint32_t chain, uint32_t target)
+{
+	static const char *const sets[] = { "s.local4", "s.local6" };
+	struct draft go = draft();
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(sets); i++) {
+		struct draft d = draft();
+
+		do_effect(&d, &(struct pw_effect){
+			.kind = PW_E_UPDATE, .obj = PW_NONE, .map = PW_NONE,
+			.set = dynamic_set(b, sets[i]) });
+		emit(b, chain, &d, PW_V_NONE);
+	}
+	emit_to(b, chain, &go, PW_V_GOTO, target);
+}
+
+static void emit_pre(struct build *b)
+{
+	uint32_t pre = gen_chain(b, "pre"), ping = gen_chain(b, "pre.ping");
+	uint32_t learn = gen_chain(b, "learn");
+	uint32_t learn_ping = gen_chain(b, "learn.ping");
+
+	emit_lo(b, pre);
+	emit_echo(b, pre, ping);
+	emit_martians(b, pre);
+	emit_established(b, pre);
+	emit_from_bridges(b, pre, PW_V_ACCEPT, PW_NONE);
+	emit_by_destination(b, pre, "dst", learn, gen_chain(b, "other"));
+	emit_learn(b, learn, gen_chain(b, "local"));
+
+	emit_martians(b, ping);
+	emit_from_bridges(b, ping, PW_V_ACCEPT, PW_NONE);
+	emit_by_destination(b, ping, "pdst", learn_ping,
+			    gen_chain(b, "ping.other"));
+	emit_learn(b, learn_ping, gen_chain(b, "ping"));
+}
+
+/* What prerouting judged, whatever NAT has made of it since */
+static void emit_judged_before(struct build *b, uint32_t chain)
+{
+	struct draft d4 = draft(), d6 = draft();
+
+	match_set(&d4, PW_F_CT_ORIG_DADDR4, dynamic_set(b, "s.local4"));
+	emit(b, chain, &d4, PW_V_ACCEPT);
+	match_set(&d6, PW_F_CT_ORIG_DADDR6, dynamic_set(b, "s.local6"));
+	emit(b, chain, &d6, PW_V_ACCEPT);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(other_kinds); i++) {
+		struct draft d = draft();
+
+		match_is(&d, PW_F_FIB_DADDR, other_kinds[i]);
+		emit(b, chain, &d, PW_V_ACCEPT);
+	}
+}
+
+static void emit_in_gate(struct build *b, uint32_t chain, uint32_t judge)
+{
+	struct draft d = draft();
+
+	if (b->follow) {
+		emit_from_bridges(b, chain, PW_V_GOTO, judge);
+		emit_judged_before(b, chain);
+	}
+	emit_to(b, chain, &d, PW_V_GOTO, judge);
+}
+
+static void emit_in_judge(struct build *b, uint32_t chain, const char *local,
+			  const char *other)
+{
+	struct draft rest = draft();
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(other_kinds); i++) {
+		struct draft d = draft();
+
+		match_is(&d, PW_F_FIB_DADDR, other_kinds[i]);
+		emit_to(b, chain, &d, PW_V_GOTO, gen_chain(b, "%s", other));
+	}
+	emit_to(b, chain, &rest, PW_V_GOTO, gen_chain(b, "%s", local));
+}
+
+static void emit_in(struct build *b)
+{
+	uint32_t in = gen_chain(b, "in"), ping = gen_chain(b, "in.ping");
+	uint32_t judge = gen_chain(b, "in.judge");
+	uint32_t judge_ping = gen_chain(b, "in.judge.ping");
+
+	emit_lo(b, in);
+	emit_echo(b, in, ping);
+	emit_martians(b, in);
+	emit_established(b, in);
+	emit_in_gate(b, in, judge);
+	emit_in_judge(b, judge, "local", "other");
+
+	emit_martians(b, ping);
+	emit_in_gate(b, ping, judge_ping);
+	emit_in_judge(b, judge_ping, "ping", "ping.other");
+}
+
+/* Routed straight to what lives behind a bridge, without a published port */
+static void emit_fwd(struct build *b)
+{
+	uint32_t fwd = gen_chain(b, "fwd"), into = PW_NONE;
+	struct draft all = draft(), to_bridge = draft(), dnat = draft();
+	struct draft related = draft();
+
+	if (b->bridges != PW_NONE) {
+		into = gen_chain(b, "fwd.in");
+		match_set(&to_bridge, PW_F_OIFNAME, b->bridges);
+		emit_to(b, fwd, &to_bridge, PW_V_GOTO, into);
+	}
+	emit(b, fwd, &all, PW_V_ACCEPT);
+	if (into == PW_NONE)
+		return;
+	emit_from_bridges(b, into, PW_V_ACCEPT, PW_NONE);
+	emit_established(b, into);
+	match_is(&related, PW_F_CT_STATE, PW_CT_RELATED);
+	emit(b, into, &related, PW_V_ACCEPT);
+	match_is(&dnat, PW_F_CT_DNAT, 1);
+	emit(b, into, &dnat, PW_V_ACCEPT);
+	do_count(&all, counter_obj(b, "e.dropped"));
+	emit(b, into, &all, PW_V_DROP);
+}
+
+/* The base chains stay for ever; only what they go to changes */
+static void emit_base(struct build *b, const char *name, enum pw_hook hook,
+		      int32_t priority, enum pw_verdict_kind policy,
+		      uint32_t target)
+{
+	struct draft d = draft();
+	int64_t base;
+
+	if (b->err)
+		return;
+	base = pw_ruleset_add_base(b->rs, name, hook, priority, policy);
+	if (base < 0)
+		fail(b, (int)base);
+	else if (target != PW_NONE)
+		emit_to(b, (uint32_t)base, &d, PW_V_GOTO, target);
+}
+
+void emit_arrival(struct build *b)
+{
+	if (b->follow) {
+		emit_pre(b);
+		emit_fwd(b);
+	}
+	emit_in(b);
+	/* -199: behind conntrack (-200), before every NAT chain (above -200) */
+	emit_base(b, "prerouting", PW_HOOK_PREROUTING, -199, PW_V_ACCEPT,
+		  b->follow ? gen_chain(b, "pre") : PW_NONE);
+	emit_base(b, "input", PW_HOOK_INPUT, 0, PW_V_DROP, gen_chain(b, "in"));
+	emit_base(b, "forward", PW_HOOK_FORWARD, -1, PW_V_ACCEPT,
+		  b->follow ? gen_chain(b, "fwd") : PW_NONE);
+}

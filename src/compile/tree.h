@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Port classes: ports with the same list of sections. */
+#ifndef COMPILE_TREE_H
+#define COMPILE_TREE_H
+
+#include "compile/parts.h"
+
+#define PAIR_PROTO 0x1000000u	/* key is a protocol without ports */
+
+/* Protocol << 16 | port, or PAIR_PROTO | protocol; and a section with it */
+struct pair {
+	uint32_t key, section;
+};
+
+struct pairs {
+	struct pair *items;
+	size_t num, cap;
+};
+
+void pairs_push(struct build *b, struct pairs *pairs, uint32_t key,
+		size_t section);
+void pairs_clear(struct pairs *pairs);
+
+struct port_class {
+	struct list sections;
+	uint32_t chain;		/* PW_NONE until class_chain() */
+};
+
+struct class_key {
+	uint32_t key, class_index;
+};
+
+/**
+ * struct classes - The partition of keys by their sections
+ * @items:	in any order; @num_chains of them have a chain
+ * @keys:	every key, ascending, with its class
+ */
+struct classes {
+	struct port_class *items;
+	size_t num, cap;
+	unsigned int num_chains;
+	struct class_key *keys;
+	size_t num_keys, cap_keys;
+};
+
+void classes_make(struct build *b, const struct pairs *pairs,
+		  struct classes *out);
+void classes_clear(struct classes *classes);
+/* "@name.<k>", k counted in order of the first call for each class */
+uint32_t class_chain(struct build *b, struct classes *classes,
+		     uint32_t class_index, const char *name);
+
+#endif
