@@ -49,14 +49,20 @@ struct pw_diags *pw_diags_new(void);
 void pw_diags_free(struct pw_diags *diags);
 PW_DEFINE_OWNED(struct pw_diags, pw_diags_free)
 
-/* How many messages of @severity, also those past what is kept (20 errors) */
+/*
+ * How many messages of @severity, also those past what is kept: 20 errors, 20
+ * warnings, and the notes behind these
+ */
 size_t pw_diags_count(const struct pw_diags *diags, enum pw_severity severity);
 
 /* Messages kept, in order of arrival; @i below pw_diags_kept() */
 size_t pw_diags_kept(const struct pw_diags *diags);
 const struct pw_diag *pw_diags_get(const struct pw_diags *diags, size_t i);
 
-/* Sorts by source (order of first appearance), line, column; stable */
+/*
+ * Sorts by source (order of first appearance), line, column; stable. A note
+ * belongs to the message before it and stays behind it, whatever its own place.
+ */
 void pw_diags_sort(struct pw_diags *diags);
 
 /*
@@ -68,7 +74,10 @@ __attribute__((format(printf, 3, 4)))
 int pw_diag_error(struct pw_diags *diags, const struct pw_loc *loc,
 		  const char *fmt, ...);
 
-/* An error of the system: returns -@err (@err positive, not EINVAL) */
+/*
+ * An error of the system, @err positive; ": " and the text of @err are appended.
+ * Returns -@err; for EINVAL -EPROTO, since -EINVAL means wrong input.
+ */
 __attribute__((format(printf, 3, 4)))
 int pw_diag_system(struct pw_diags *diags, int err, const char *fmt, ...);
 
@@ -80,7 +89,7 @@ __attribute__((format(printf, 3, 4)))
 void pw_diag_note(struct pw_diags *diags, const struct pw_loc *loc,
 		  const char *fmt, ...);
 
-/* Adds the "= what to do" line to the newest message; repeated: joined */
+/* Adds a "= what to do" line to the newest message; joined by a newline */
 __attribute__((format(printf, 2, 3)))
 void pw_diag_hint(struct pw_diags *diags, const char *fmt, ...);
 

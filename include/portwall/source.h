@@ -32,7 +32,11 @@ struct pw_trust {
  * @dir:	directory that relative paths inside it start from; NULL for
  *		standard input, where a relative path is an error
  * @text:	@len bytes and a NUL after them, which is not counted
- * @lines:	offset of each line's first byte, @num_lines of them
+ * @lines:	offset of each line's first byte, @num_lines of them; a newline
+ *		at the end of the text begins no further line. NULL if the file
+ *		was loaded with a cap above PW_POLICY_MAX_LEN: a list is walked
+ *		once from front to back, an index of its lines would be larger
+ *		than the addresses in it
  */
 struct pw_source {
 	char *name;
@@ -67,7 +71,10 @@ struct pw_source *pw_source_from_text(const char *name, const char *dir,
 void pw_source_free(struct pw_source *src);
 PW_DEFINE_OWNED(struct pw_source, pw_source_free)
 
-/* Line @line (from 1) without its newline (and without a CR before it) */
+/*
+ * Line @line (from 1) without its newline (and without a CR before it); empty
+ * past the end. Reads the text from its start where there are no @lines.
+ */
 const char *pw_source_line(const struct pw_source *src, uint32_t line,
 			   size_t *len);
 
