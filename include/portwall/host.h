@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addr.h"
 #include "diag.h"
 #include "own.h"
 
@@ -50,5 +51,64 @@ const struct pw_service *pw_host_service(const struct pw_host *host,
 					 uint8_t proto);
 const struct pw_iface *pw_host_iface(const struct pw_host *host,
 				     const char *name);
+
+/* NULL: no such index */
+const struct pw_iface *pw_host_iface_by_index(const struct pw_host *host,
+					      uint32_t index);
+
+/**
+ * pw_host_route() - Interface that packets from @local to @peer leave by
+ *
+ * Return: 0; -ENETUNREACH and what else the kernel says: no route
+ */
+int pw_host_route(enum pw_family family, struct pw_value local,
+		  struct pw_value peer, uint32_t *ifindex);
+
+/**
+ * struct pw_conn - A TCP connection, or a listening socket, of this namespace
+ * @family:	IPv4 also where an IPv6 socket carries mapped addresses
+ * @peer, @peer_port: of a listener: 0
+ * @ifindex:	interface that the socket is bound to, 0: none
+ * @inode:	0: no process holds it
+ */
+struct pw_conn {
+	enum pw_family family;
+	struct pw_value local, peer;
+	uint16_t local_port, peer_port;
+	uint32_t ifindex;
+	uint32_t inode;
+};
+
+/**
+ * struct pw_conns - What sock_diag says of TCP, IPv4 and IPv6
+ * @listeners:	not gathered (none) when nothing is established
+ */
+struct pw_conns {
+	struct pw_conn *established;
+	size_t num_established;
+	struct pw_conn *listeners;
+	size_t num_listeners;
+};
+
+/*
+ * Connections and listeners of this network namespace; needs no privilege.
+ * -ENOENT and others with a message: the kernel has no sock_diag.
+ */
+int pw_conns_gather(struct pw_conns **out, struct pw_diags *diags);
+void pw_conns_free(struct pw_conns *conns);
+PW_DEFINE_OWNED(struct pw_conns, pw_conns_free)
+
+/**
+ * pw_sockets_held_by() - Which sockets belong to processes of these names?
+ * @names:	short names (comm) of processes, NULL at the end
+ * @inodes:	set to the inodes of all their sockets, sorted; the caller frees
+ *
+ * Walks /proc, so ask only when there is something to decide. Processes of
+ * others are not seen without privilege.
+ *
+ * Return: 0; -ENOMEM; -ENOENT: no /proc
+ */
+int pw_sockets_held_by(const char *const *names, uint32_t **inodes,
+		       size_t *num);
 
 #endif
