@@ -184,7 +184,8 @@ enum pw_set_type {
  * @interval:	ranges (rbtree); without it single values (hash, bitmap)
  * @dynamic:	rules add elements
  * @timeout:	elements have a life; @timeout_ms is the default, 0: none
- * @size:	capacity declared, 0: none
+ * @size:	capacity declared, 0: none; of a constant set with elements the
+ *		number of the kernel's elements, pw_ruleset_add_set() counts them
  * @elems:	of the width of its type (ports 16, ifname 128, ..), shared.
  *		Without @interval each range is spelled out value by value.
  *		Ports of a bitmap set are spelled out too.
@@ -281,13 +282,17 @@ int64_t pw_ruleset_add_obj(struct pw_ruleset *rs, const char *name,
 int pw_map_add(struct pw_map *map, const struct pw_map_elem *elem);
 
 /*
- * Appends a copy of @rule (its arrays and strings too) to @chain; matches are
- * put in order. -ENOMEM; -EEXIST: a field twice
+ * Appends a copy of @rule (its arrays and strings too) to @chain, in the one
+ * form that equal rules share: matches in order; NFPROTO and L4PROTO left out
+ * where a match (or the key of an update) implies them, L4PROTO tcp put beside
+ * TCP_SYNACK; CT_STATE and CT_DNAT not negated where a range says the same.
+ * Sets that the rule updates are there before it. -ENOMEM; -EEXIST: a field
+ * twice
  */
 int pw_ruleset_add_rule(struct pw_ruleset *rs, uint32_t chain,
 			const struct pw_rule *rule);
 
-/* By name, in O(log n) once sorted, else O(n); PW_NONE if there is none */
+/* By name, in O(1) at any time; PW_NONE if there is none */
 uint32_t pw_ruleset_find_chain(const struct pw_ruleset *rs, const char *name);
 uint32_t pw_ruleset_find_set(const struct pw_ruleset *rs, const char *name);
 uint32_t pw_ruleset_find_map(const struct pw_ruleset *rs, const char *name);
@@ -299,8 +304,9 @@ int pw_ruleset_sort(struct pw_ruleset *rs);
 /**
  * pw_ruleset_check() - Is it one that can be encoded and has a meaning?
  *
- * Indices in range, fields of the right family and width, ports only beside a
- * protocol, no jump cycles, sets and maps of the type that their use asks.
+ * Indices in range, fields of the right family and width, no match that is
+ * always true, times in whole seconds, ports only beside a protocol, no jump
+ * cycles, sets and maps of the type that their use asks.
  *
  * Return: 0; -EPROTO with a message that names chain and rule
  */
