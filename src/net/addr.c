@@ -3,8 +3,6 @@
 #include "portwall/addr.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #define NUM_GROUPS 8		/* of 16 bits, in an IPv6 address */
 
@@ -13,10 +11,34 @@ unsigned int pw_family_bits(enum pw_family family)
 	return family == PW_IPV4 ? 32 : 128;
 }
 
+/* @n below 256; the put functions return the place behind the text */
+static char *put_decimal(char *to, unsigned int n)
+{
+	if (n >= 100)
+		*to++ = '0' + n / 100;
+	if (n >= 10)
+		*to++ = '0' + n / 10 % 10;
+	*to++ = '0' + n % 10;
+	return to;
+}
+
+static char *put_hex(char *to, uint16_t n)
+{
+	int shift = n > 0xfff ? 12 : n > 0xff ? 8 : n > 0xf ? 4 : 0;
+
+	for (; shift >= 0; shift -= 4)
+		*to++ = "0123456789abcdef"[n >> shift & 0xf];
+	return to;
+}
+
 static char *put_v4(char *to, uint32_t addr)
 {
-	return to + sprintf(to, "%u.%u.%u.%u", addr >> 24, addr >> 16 & 0xff,
-			    addr >> 8 & 0xff, addr & 0xff);
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		to = put_decimal(to, addr >> shift & 0xff);
+		*to++ = '.';
+	}
+	*--to = '\0';
+	return to;
 }
 
 /* The longest run of two and more zero groups, the first of equals */
@@ -43,7 +65,7 @@ static bool shows_v4(const uint16_t *groups, int gap_at, int gap_len)
 }
 
 /* The text of inet_ntop(), without its detours: lists can be long */
-static void put_v6(char *to, struct pw_value addr)
+static char *put_v6(char *to, struct pw_value addr)
 {
 	uint16_t groups[NUM_GROUPS];
 	int gap_at, gap_len, num = NUM_GROUPS;
@@ -63,22 +85,26 @@ static void put_v6(char *to, struct pw_value addr)
 		}
 		if (i)
 			*to++ = ':';
-		to += sprintf(to, "%x", groups[i]);
+		to = put_hex(to, groups[i]);
 	}
 	if (num < NUM_GROUPS) {
 		*to++ = ':';
 		to = put_v4(to, (uint32_t)addr.lo);
 	}
 	*to = '\0';
+	return to;
+}
+
+static char *put_addr(char *to, enum pw_family family, struct pw_value addr)
+{
+	return family == PW_IPV4 ? put_v4(to, (uint32_t)addr.lo)
+				 : put_v6(to, addr);
 }
 
 const char *pw_addr_format(enum pw_family family, struct pw_value addr,
 			   char buf[static PW_ADDR_STRLEN])
 {
-	if (family == PW_IPV4)
-		put_v4(buf, (uint32_t)addr.lo);
-	else
-		put_v6(buf, addr);
+	put_addr(buf, family, addr);
 	return buf;
 }
 
@@ -88,14 +114,14 @@ const char *pw_addr_range_format(enum pw_family family,
 {
 	unsigned int bits = pw_family_bits(family);
 	int len = pw_range_prefix_len(range, bits);
-	size_t used;
+	char *end = put_addr(buf, family, range->first);
 
-	used = strlen(pw_addr_format(family, range->first, buf));
 	if (len < 0) {
-		buf[used++] = '-';
-		pw_addr_format(family, range->last, buf + used);
+		*end++ = '-';
+		put_addr(end, family, range->last);
 	} else if ((unsigned int)len < bits) {
-		sprintf(buf + used, "/%d", len);
+		*end++ = '/';
+		*put_decimal(end, (unsigned int)len) = '\0';
 	}
 	return buf;
 }
