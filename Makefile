@@ -71,7 +71,14 @@ $(TESTS): $(BUILD)/%: %.c $$(call helpers,$$*) $(LIB)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDOPT) $(LDFLAGS) -o $@ \
 		$(filter %.c,$^) $(LIB) $(LDLIBS) -lcmocka
 
-tests: $(TESTS)
+# Sends frames for tests/netns/gapless and tests/bench
+BLAST := $(BUILD)/tests/bench/blast
+$(BLAST): $(BUILD)/%: %.c
+	@mkdir -p $(@D)
+	@[ $(V) = 1 ] || echo "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDOPT) $(LDFLAGS) -o $@ $<
+
+tests: $(TESTS) $(BLAST)
 
 unit: $(UNIT)
 	$(Q)for t in $^; do ./$$t || exit 1; done
@@ -101,7 +108,7 @@ cppcheck:
 		--suppress=missingIncludeSystem -j$$(nproc) \
 		-Iinclude -Isrc -D_GNU_SOURCE $(C_FILES)
 
-bench: all
+bench: all $(BLAST)
 	$(Q)if [ -x tests/bench/run ]; then tests/bench/run; \
 		else echo "there are no benchmarks yet"; fi
 

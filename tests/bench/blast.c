@@ -19,11 +19,13 @@
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -239,6 +241,7 @@ int main(int argc, char **argv)
 		      stderr);
 		return 2;
 	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* no test, no traffic */
 	max = strtoll(argv[3], &unit, 10);
 	if (*unit == 's') {
 		seconds = (double)max;
