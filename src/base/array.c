@@ -9,13 +9,16 @@
 void *pw_array_grow(void *items, size_t *cap, size_t want, size_t size)
 {
 	size_t num = *cap > MIN_ITEMS / 2 ? *cap : MIN_ITEMS / 2;
+	size_t len;
 	void *grown;
 
 	if (want <= *cap)
 		return items;
 	if (__builtin_mul_overflow(num, 2, &num) || num < want)
 		num = want;
-	grown = reallocarray(items, num, size);
+	if (__builtin_mul_overflow(num, size, &len))
+		return NULL;
+	grown = realloc(items, len);
 	if (grown)
 		*cap = num;
 	return grown;

@@ -48,7 +48,7 @@ static void overflow_leaves_the_array(void **state)
 	static const struct {
 		size_t want, size;
 	} sizes[] = {
-		{ SIZE_MAX, 1 }, { SIZE_MAX, 16 }, { SIZE_MAX / 8, 16 },
+		{ SIZE_MAX, 2 }, { SIZE_MAX, 16 }, { SIZE_MAX / 8, 16 },
 		{ SIZE_MAX / 16 + 1, 16 },
 	};
 	size_t num = 0, cap = 0;

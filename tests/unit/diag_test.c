@@ -151,7 +151,7 @@ static void sorted_by_file_line_column(void **state)
 	pw_diags_sort(diags);
 	pw_diag_error(diags, &(struct pw_loc){ a, 3, 1, 1 }, "a 3:1");
 	pw_diag_note(diags, &(struct pw_loc){ a, 1, 2, 1 }, "note of a 3:1");
-	pw_diag_note(diags, &(struct pw_loc){ b, 1, 1, 1 }, "second note");
+	pw_diag_note(diags, &(struct pw_loc){ a, 1, 1, 1 }, "second note");
 	pw_diag_error(diags, NULL, "nowhere");
 	pw_diag_error(diags, &(struct pw_loc){ b, 9, 1, 1 }, "b 9:1");
 	pw_diag_error(diags, &(struct pw_loc){ a, 1, 5, 1 }, "a 1:5 first");
