@@ -11,6 +11,8 @@ V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
 
 PKGS     := libnftnl libmnl libmd inih jansson
+PKG_INC  := $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS := $(shell pkg-config --libs $(PKGS))
 BUILD    := build$(if $(SAN),-san)
 
 WARN := -Wall -Wextra -Wpedantic -Wno-gnu-statement-expression -Wshadow \
@@ -32,9 +34,9 @@ LDOPT := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed
 endif
 
 CPPFLAGS += -Iinclude -Isrc -D_GNU_SOURCE -DPW_VERSION='"$(VERSION)"' \
-	$(shell pkg-config --cflags $(PKGS))
+	$(PKG_INC)
 CFLAGS   += -std=gnu17 $(OPT) $(WARN) $(if $(WERROR),-Werror)
-LDLIBS   += $(shell pkg-config --libs $(PKGS))
+LDLIBS   += $(PKG_LIBS)
 
 LIB_SRC  := $(filter-out src/cli/%,$(sort $(wildcard src/*/*.c)))
 CLI_SRC  := $(sort $(wildcard src/cli/*.c))
@@ -89,12 +91,16 @@ unit: $(UNIT)
 check:
 	+$(Q)sh scripts/check --no-install $(SUITES)
 
+# The manuals name the directory of the policies
+install_manual = sed 's,/usr/local/share/doc/portwall,$(DOCDIR),' man/$2 \
+	>$(DESTDIR)$(MANDIR)/man$1/$2 && chmod 644 $(DESTDIR)$(MANDIR)/man$1/$2
+
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/policies
 	install -m 755 $(BIN) $(DESTDIR)$(SBINDIR)/portwall
-	install -m 644 man/portwall.8 $(DESTDIR)$(MANDIR)/man8/
-	install -m 644 man/portwall.ini.5 $(DESTDIR)$(MANDIR)/man5/
+	$(call install_manual,8,portwall.8)
+	$(call install_manual,5,portwall.ini.5)
 	install -m 644 COPYING README.md CHANGELOG.md $(DESTDIR)$(DOCDIR)/
 	install -m 644 policies/*.ini $(DESTDIR)$(DOCDIR)/policies/
 
