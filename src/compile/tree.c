@@ -175,6 +175,15 @@ static void emit_public_wide(struct build *b, uint32_t chain,
 	}
 }
 
+static bool any_ports(const struct build *b, const struct list *list,
+		      enum pw_transport t)
+{
+	for (size_t i = 0; i < list->num; i++)
+		if (b->model->sections[list->items[i]].ports[t]->num)
+			return true;
+	return false;
+}
+
 static void emit_public_transport(struct build *b, uint32_t chain,
 				  enum pw_transport t, const struct list *list)
 {
@@ -224,7 +233,8 @@ static void emit_public(struct build *b, uint32_t chain,
 	if (!list->num)
 		return;
 	for (enum pw_transport t = 0; t < PW_NUM_TRANSPORTS; t++)
-		emit_public_transport(b, chain, t, list);
+		if (any_ports(b, list, t))
+			emit_public_transport(b, chain, t, list);
 	for (size_t i = 0; i < list->num; i++)
 		emit_public_protocols(b, chain, list->items[i]);
 }
