@@ -185,7 +185,7 @@ enum pw_set_type {
  * @dynamic:	rules add elements
  * @timeout:	elements have a life; @timeout_ms is the default, 0: none
  * @size:	capacity declared, 0: none; of a constant set with elements the
- *		number of the kernel's elements, pw_ruleset_add_set() counts them
+ *		size that nft declares, counted by pw_ruleset_add_set()
  * @elems:	of the width of its type (ports 16, ifname 128, ..), shared.
  *		Without @interval each range is spelled out value by value.
  *		Ports of a bitmap set are spelled out too.

@@ -59,6 +59,27 @@ static int check_name(const struct check *check, const char *kind,
 			   name);
 }
 
+bool check_ifname(const struct pw_range *range)
+{
+	char name[17];
+
+	return pw_ifname_is_piece(range) &&
+	       !strpbrk(pw_ifname_format(range, name), "\"\\");
+}
+
+static int check_ifnames(const struct check *check, const struct pw_set *set)
+{
+	struct pw_set_iter iter = { 0 };
+	struct pw_range piece;
+
+	while (pw_set_next_piece(set, &iter, &piece)) {
+		if (!check_ifname(&piece))
+			return check_fails(check, "set %s holds a name that nft cannot read",
+					   set->name);
+	}
+	return 0;
+}
+
 static int check_set(const struct check *check, const struct pw_set *set)
 {
 	int err = check_name(check, "set", set->name);
@@ -86,6 +107,8 @@ static int check_set(const struct check *check, const struct pw_set *set)
 	if (set->timeout_ms && !set->timeout)
 		return check_fails(check, "set %s has a life but no timeout",
 				   set->name);
+	if (set->type == PW_T_IFNAME)
+		return check_ifnames(check, set);
 	return 0;
 }
 

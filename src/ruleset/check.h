@@ -28,6 +28,8 @@ int check_target(const struct check *check, uint32_t chain);
 int check_jumps(const struct check *check);
 
 bool check_rate(const struct pw_rate *rate);
+/* An interface's name or a glob, as nft can read it between quotes */
+bool check_ifname(const struct pw_range *range);
 /* A comment or log prefix: at most 127 printable bytes */
 bool check_text(const char *text);
 

@@ -45,9 +45,10 @@ static bool is_synack(const struct pw_match *match)
 	return is_single(&match->range) && !(match->range.first.lo & ~0x12ULL);
 }
 
+/* A name or glob that nft can read between quotes */
 static bool is_ifname(const struct pw_match *match)
 {
-	return pw_ifname_is_piece(&match->range);
+	return check_ifname(&match->range);
 }
 
 /* Whole seconds, the last one included or no end at all */
@@ -309,6 +310,14 @@ static int check_verdict(const struct check *check, uint8_t nfproto,
 	}
 }
 
+/* One of two neighbours that nft 1.0.6 would turn into one wrong comparison */
+static bool merges(const struct pw_match *match)
+{
+	return (match->field == PW_F_SPORT || match->field == PW_F_DPORT) &&
+	       match->set == PW_NONE && match->negated &&
+	       is_single(&match->range);
+}
+
 /* Fields in order, each once, ports beside a protocol */
 static int check_matches(const struct check *check, uint8_t l4proto)
 {
@@ -319,6 +328,9 @@ static int check_matches(const struct check *check, uint8_t l4proto)
 
 		if (i && rule->matches[i - 1].field >= field)
 			return check_fails(check, "its matches are not in order");
+		if (field == PW_F_DPORT && i && merges(&rule->matches[i - 1]) &&
+		    merges(&rule->matches[i]))
+			return check_fails(check, "nft reads != on both ports as != on the pair");
 		if ((field == PW_F_SPORT || field == PW_F_DPORT) &&
 		    !has_ports(l4proto))
 			return check_fails(check, "%s without a protocol that has ports",

@@ -75,15 +75,6 @@ bool pw_set_next_piece(const struct pw_set *set, struct pw_set_iter *iter,
 	return true;
 }
 
-/* Does the piece behind @end, where @iter stands, begin right there? */
-static bool next_touches(const struct pw_set *set, struct pw_set_iter iter)
-{
-	struct pw_range next;
-
-	return pw_set_next_piece(set, &iter, &next) &&
-	       !pw_value_cmp(next.first, iter.end);
-}
-
 static bool next_start(const struct pw_set *set, struct pw_set_iter *iter,
 		       struct pw_set_elem *out)
 {
@@ -92,8 +83,9 @@ static bool next_start(const struct pw_set *set, struct pw_set_iter *iter,
 
 	if (!pw_set_next_piece(set, iter, &piece))
 		return false;
-	*out = (struct pw_set_elem){ .key = piece.first };
-	iter->open = set->interval && pw_value_cmp(piece.last, max);
+	iter->closing = set->interval && pw_value_cmp(piece.last, max);
+	*out = (struct pw_set_elem){ .key = piece.first,
+				     .open = set->interval && !iter->closing };
 	iter->end = pw_value_next(piece.last);
 	return true;
 }
@@ -119,12 +111,10 @@ bool pw_set_next_elem(const struct pw_set *set, struct pw_set_iter *iter,
 			return true;
 		}
 	}
-	if (iter->open) {
-		iter->open = false;
-		if (!next_touches(set, *iter)) {
-			*out = (struct pw_set_elem){ iter->end, true };
-			return true;
-		}
+	if (iter->closing) {
+		iter->closing = false;
+		*out = (struct pw_set_elem){ iter->end, true, false };
+		return true;
 	}
 	return next_start(set, iter, out);
 }
@@ -132,15 +122,19 @@ bool pw_set_next_elem(const struct pw_set *set, struct pw_set_iter *iter,
 uint32_t pw_set_count_elems(const struct pw_set *set)
 {
 	struct pw_set_iter iter = { 0 };
-	struct pw_set_elem elem;
+	struct pw_range piece;
 	uint64_t num = 0;
 
 	if (!set->elems)
 		return 0;
-	if (!set->interval)
+	if (!set->interval) {
 		num = pw_rangeset_count(set->elems);
-	else
-		while (pw_set_next_elem(set, &iter, &elem))
-			num++;
+	} else if (set->type != PW_T_IFNAME) {
+		num = 2 * (uint64_t)set->elems->num + needs_floor(set);
+	} else {
+		while (pw_set_next_piece(set, &iter, &piece))
+			num += 2;
+		num += needs_floor(set);
+	}
 	return num < UINT32_MAX ? num : UINT32_MAX;
 }

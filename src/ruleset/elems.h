@@ -13,10 +13,13 @@
  * struct pw_set_elem - One element of the kernel's
  * @key:	as a number of the set's width; see pw_set_key() for bytes
  * @interval_end: closes a range: the first value behind it
+ * @open:	begins a range that ends with the largest value and is not
+ *		closed; nft marks it in the element's user data
  */
 struct pw_set_elem {
 	struct pw_value key;
 	bool interval_end;
+	bool open;
 };
 
 /**
@@ -28,7 +31,7 @@ struct pw_set_iter {
 	size_t range;
 	struct pw_value next;
 	struct pw_value end;
-	bool inside, begun, open;
+	bool inside, begun, closing;
 };
 
 /**
@@ -47,15 +50,18 @@ bool pw_set_next_piece(const struct pw_set *set, struct pw_set_iter *iter,
  *
  * The same elements as nft 1.0.6 makes of pw_nft_print()'s text: an interval
  * set begins with a closing element at 0 unless its first range starts there; a
- * range that ends with the largest value, or that touches the next piece, has
- * no closing element. Not to be mixed with pw_set_next_piece() on one @iter.
+ * range that ends with the largest value has no closing element. Not to be
+ * mixed with pw_set_next_piece() on one @iter.
  *
  * Return: false at the end
  */
 bool pw_set_next_elem(const struct pw_set *set, struct pw_set_iter *iter,
 		      struct pw_set_elem *out);
 
-/* How many elements pw_set_next_elem() gives; saturates at UINT32_MAX */
+/*
+ * The size that nft declares for the set: its elements, and one for a range
+ * that is not closed. Saturates at UINT32_MAX.
+ */
 uint32_t pw_set_count_elems(const struct pw_set *set);
 
 /* Width of the numbers of a set type in bits; MARK_IPV4, MARK_IPV6: 0 */

@@ -128,6 +128,9 @@ static const struct rule_case {
 	  NO_EFFECT, ACCEPT },
 	{ "backwards", -EPROTO, M(2, TCP, SPAN(PW_F_DPORT, 9, 8)), NO_EFFECT,
 	  ACCEPT },
+	{ "neither port", -EPROTO,
+	  M(3, TCP, NOT(PW_F_SPORT, 1, 1), NOT(PW_F_DPORT, 2, 2)), NO_EFFECT,
+	  ACCEPT },
 	{ "address set", 0, M(1, IN(PW_F_SADDR4, S_ADDR4)), NO_EFFECT, ACCEPT },
 	{ "set of another type", -EPROTO, M(1, IN(PW_F_SADDR6, S_ADDR4)),
 	  NO_EFFECT, ACCEPT },
@@ -492,7 +495,7 @@ static void finds_among_many(void **state)
 
 #define MAX_ELEMS 8
 
-/* What the kernel is to hold of a set: keys, "/" behind closing ones */
+/* What the kernel is to hold of a set: keys, / closes a range, + leaves it open */
 static const struct elem_case {
 	const char *name;
 	enum pw_set_type type;
@@ -500,15 +503,16 @@ static const struct elem_case {
 	struct pw_range ranges[3];
 	size_t num_ranges;
 	const char *want;
+	uint32_t size;
 } elem_cases[] = {
 	{ "plain", PW_T_PORT, false, { RANGE(80, 81), RANGE(443, 443) }, 2,
-	  "50 51 1bb " },
+	  "50 51 1bb ", 3 },
 	{ "ranges", PW_T_IPV4, true, { RANGE(1, 2), RANGE(5, 5) }, 2,
-	  "0/ 1 3/ 5 6/ " },
-	{ "from zero", PW_T_IPV4, true, { RANGE(0, 2) }, 1, "0 3/ " },
+	  "0/ 1 3/ 5 6/ ", 5 },
+	{ "from zero", PW_T_IPV4, true, { RANGE(0, 2) }, 1, "0 3/ ", 2 },
 	{ "to the end", PW_T_IPV4, true, { RANGE(9, UINT32_MAX) }, 1,
-	  "0/ 9 " },
-	{ "nothing", PW_T_IPV4, true, { RANGE(0, 0) }, 0, "" },
+	  "0/ 9+ ", 3 },
+	{ "nothing", PW_T_IPV4, true, { RANGE(0, 0) }, 0, "", 0 },
 };
 
 static void lists_elements(void **state)
@@ -521,7 +525,6 @@ static void lists_elements(void **state)
 	struct pw_set_iter iter = { 0 };
 	struct pw_set_elem elem;
 	char got[128] = "";
-	uint32_t num = 0;
 
 	for (size_t i = 0; i < tc->num_ranges; i++)
 		pw_rangeset_add(ranges, tc->ranges[i].first,
@@ -531,11 +534,10 @@ static void lists_elements(void **state)
 		size_t len = strlen(got);
 
 		snprintf(got + len, sizeof(got) - len, "%lx%s ", elem.key.lo,
-			 elem.interval_end ? "/" : "");
-		num++;
+			 elem.interval_end ? "/" : elem.open ? "+" : "");
 	}
 	assert_string_equal(got, tc->want);
-	assert_int_equal(pw_set_count_elems(&set), num);
+	assert_int_equal(pw_set_count_elems(&set), tc->size);
 }
 
 /* Neighbouring globs are one range, which nft cannot write: cut again */
@@ -564,8 +566,8 @@ static void cuts_globs(void **state)
 		assert_string_equal(pw_ifname_format(&piece, buf), names[i]);
 	}
 	assert_false(pw_set_next_piece(&set, &iter, &piece));
-	/* closing at 0, eth1*, eth2*, its end, lo, its end */
-	assert_int_equal(pw_set_count_elems(&set), 6);
+	/* closing at 0, and each of the three with its end */
+	assert_int_equal(pw_set_count_elems(&set), 7);
 }
 
 #define ROWS(cases, fn)							\

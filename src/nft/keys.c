@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Keys of sets and maps as the bytes that the kernel compares. */
+#include <errno.h>
+#include <string.h>
+
+#include "nft/keys.h"
+
+/* Numbers of nft's data types (its enum datatypes), six bits each in a concat */
+enum {
+	TYPE_NFPROTO = 2, TYPE_IPADDR = 7, TYPE_IP6ADDR = 8,
+	TYPE_INET_PROTOCOL = 12, TYPE_INET_SERVICE = 13, TYPE_MARK = 19,
+	TYPE_FIB_ADDR = 38, TYPE_IFNAME = 41,
+};
+
+#define CONCAT(a, b) ((a) << 6 | (b))
+
+enum { ORDER_CONCAT, ORDER_HOST, ORDER_BE };
+
+/*
+ * PW_T_MARK is declared with a second part that is always 0: nft 1.0.6 lists a
+ * lone constant as "[invalid type]", which it cannot load again
+ */
+static const struct pw_key_info set_keys[PW_NUM_SET_TYPES] = {
+	[PW_T_IPV4] = { TYPE_IPADDR, 4, ORDER_BE, "ipv4_addr" },
+	[PW_T_IPV6] = { TYPE_IP6ADDR, 16, ORDER_BE, "ipv6_addr" },
+	[PW_T_PORT] = { TYPE_INET_SERVICE, 2, ORDER_BE, "inet_service" },
+	[PW_T_IFNAME] = { TYPE_IFNAME, 16, ORDER_HOST, "ifname" },
+	[PW_T_NFPROTO] = { TYPE_NFPROTO, 1, ORDER_CONCAT, "nf_proto" },
+	[PW_T_MARK] = { CONCAT(TYPE_MARK, TYPE_MARK), 8, ORDER_CONCAT,
+			"mark . mark" },
+	[PW_T_MARK_IPV4] = { CONCAT(TYPE_MARK, TYPE_IPADDR), 8, ORDER_CONCAT,
+			     "mark . ipv4_addr" },
+	[PW_T_MARK_IPV6] = { CONCAT(TYPE_MARK, TYPE_IP6ADDR), 20, ORDER_CONCAT,
+			     "mark . ipv6_addr" },
+};
+
+static const struct pw_key_info map_keys[PW_NUM_MAP_KEYS] = {
+	[PW_K_PORT] = { TYPE_INET_SERVICE, 2, ORDER_BE, "inet_service" },
+	[PW_K_PROTO_PORT] = { CONCAT(TYPE_INET_PROTOCOL, TYPE_INET_SERVICE), 8,
+			      ORDER_CONCAT, "inet_proto . inet_service" },
+	/* nft gives protocols no byte order */
+	[PW_K_PROTO] = { TYPE_INET_PROTOCOL, 1, ORDER_CONCAT, "inet_proto" },
+	[PW_K_FIB_DADDR] = { TYPE_FIB_ADDR, 4, ORDER_HOST, "fib_addrtype" },
+};
+
+const struct pw_key_info *pw_set_key_info(enum pw_set_type type)
+{
+	return &set_keys[type];
+}
+
+const struct pw_key_info *pw_map_key_info(enum pw_map_key key)
+{
+	return &map_keys[key];
+}
+
+void pw_value_to_be(struct pw_value value, uint8_t *buf, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		size_t up = len - 1 - i;	/* bytes below this one */
+
+		buf[i] = up < 8 ? value.lo >> 8 * up : value.hi >> 8 * (up - 8);
+	}
+}
+
+struct pw_value pw_value_from_be(const uint8_t *buf, size_t len)
+{
+	struct pw_value value = { 0, 0 };
+
+	for (size_t i = 0; i < len; i++) {
+		value.hi = value.hi << 8 | value.lo >> 56;
+		value.lo = value.lo << 8 | buf[i];
+	}
+	return value;
+}
+
+static bool is_mark(enum pw_set_type type)
+{
+	return type == PW_T_MARK || type == PW_T_MARK_IPV4 ||
+	       type == PW_T_MARK_IPV6;
+}
+
+/* Names are bytes in their order, the others numbers: both highest first */
+size_t pw_set_key(enum pw_set_type type, struct pw_value value,
+		  uint8_t buf[static PW_KEY_MAX])
+{
+	size_t len = set_keys[type].len;
+
+	if (is_mark(type))
+		return 0;
+	pw_value_to_be(value, buf, len);
+	return len;
+}
+
+int pw_set_key_parse(enum pw_set_type type, const void *key, size_t len,
+		     struct pw_value *out)
+{
+	if (is_mark(type) || len != set_keys[type].len)
+		return -EBADMSG;
+	*out = pw_value_from_be(key, len);
+	return 0;
+}
+
+size_t pw_map_key(enum pw_map_key kind, uint32_t key,
+		  uint8_t buf[static PW_KEY_MAX])
+{
+	size_t len = map_keys[kind].len;
+
+	switch (kind) {
+	case PW_K_FIB_DADDR:
+		memcpy(buf, &key, len);
+		break;
+	case PW_K_PROTO_PORT:
+		memset(buf, 0, len);
+		buf[0] = key >> 16;
+		pw_value_to_be(pw_value32(key), buf + 4, 2);
+		break;
+	default:
+		pw_value_to_be(pw_value32(key), buf, len);
+	}
+	return len;
+}
+
+int pw_map_key_parse(enum pw_map_key kind, const void *key, size_t len,
+		     uint32_t *out)
+{
+	const uint8_t *bytes = key;
+
+	if (len != map_keys[kind].len)
+		return -EBADMSG;
+	switch (kind) {
+	case PW_K_FIB_DADDR:
+		memcpy(out, key, len);
+		break;
+	case PW_K_PROTO_PORT:
+		*out = (uint32_t)bytes[0] << 16 | bytes[4] << 8 | bytes[5];
+		break;
+	default:
+		*out = pw_value_from_be(bytes, len).lo;
+	}
+	return 0;
+}
