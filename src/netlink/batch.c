@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Writes a transaction for nf_tables into one growing buffer. */
+#include "netlink/batch.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "portwall/array.h"
+
+/* Fields beside NFNL_MSG_BATCH_BEGIN: the subsystem is in res_id */
+static struct nlmsghdr *put_header(struct pw_batch *batch, uint16_t type,
+				   uint16_t flags, uint8_t family,
+				   uint16_t res_id)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(batch->buf + batch->newest);
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = batch->next++;
+	nfg->nfgen_family = family;
+	nfg->version = NFNETLINK_V0;
+	nfg->res_id = htons(res_id);
+	return nlh;
+}
+
+/* What was begun is complete: count its bytes */
+static void settle(struct pw_batch *batch)
+{
+	const struct nlmsghdr *nlh;
+
+	if (batch->newest < batch->len)
+		return;
+	nlh = (const void *)(batch->buf + batch->newest);
+	batch->len = batch->newest + MNL_ALIGN(nlh->nlmsg_len);
+}
+
+static int make_room(struct pw_batch *batch)
+{
+	char *grown;
+
+	settle(batch);
+	if (batch->cap - batch->len >= PW_BATCH_ROOM) {
+		batch->newest = batch->len;
+		return 0;
+	}
+	grown = pw_array_grow(batch->buf, &batch->cap,
+			      batch->len + PW_BATCH_ROOM, 1);
+	if (!grown)
+		return -ENOMEM;
+	batch->buf = grown;
+	batch->newest = batch->len;
+	return 0;
+}
+
+int pw_batch_open(struct pw_batch *batch, uint32_t seq, uint32_t genid)
+{
+	struct nlmsghdr *nlh;
+
+	*batch = (struct pw_batch){ .first = seq, .next = seq };
+	batch->buf = pw_array_grow(NULL, &batch->cap, PW_BATCH_ROOM, 1);
+	if (!batch->buf)
+		return -ENOMEM;
+	nlh = put_header(batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC,
+			 NFNL_SUBSYS_NFTABLES);
+	mnl_attr_put_u32(nlh, NFNL_BATCH_GENID, htonl(genid));
+	settle(batch);
+	return 0;
+}
+
+struct nlmsghdr *pw_batch_add(struct pw_batch *batch, uint16_t type,
+			      uint16_t flags)
+{
+	if (make_room(batch))
+		return NULL;
+	batch->num++;
+	return put_header(batch, (NFNL_SUBSYS_NFTABLES << 8) | type, flags,
+			  NFPROTO_INET, 0);
+}
+
+int pw_batch_close(struct pw_batch *batch)
+{
+	struct nlmsghdr *nlh;
+
+	if (batch->closed)
+		return 0;
+	settle(batch);
+	nlh = (void *)(batch->buf + batch->newest);
+	nlh->nlmsg_flags |= NLM_F_ACK;
+	if (make_room(batch))
+		return -ENOMEM;
+	put_header(batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC,
+		   NFNL_SUBSYS_NFTABLES);
+	settle(batch);
+	batch->closed = true;
+	return 0;
+}
+
+const struct nlmsghdr *pw_batch_find(const struct pw_batch *batch,
+				     uint32_t seq)
+{
+	size_t at = 0;
+
+	while (at < batch->len) {
+		const struct nlmsghdr *nlh = (const void *)(batch->buf + at);
+
+		if (nlh->nlmsg_seq == seq)
+			return nlh;
+		at += MNL_ALIGN(nlh->nlmsg_len);
+	}
+	return NULL;
+}
+
+void pw_batch_clear(struct pw_batch *batch)
+{
+	free(batch->buf);
+	*batch = (struct pw_batch){ 0 };
+}
