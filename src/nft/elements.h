@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Elements of sets and maps, straight from and to netlink messages. */
+#ifndef PORTWALL_NFT_ELEMENTS_H
+#define PORTWALL_NFT_ELEMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "portwall/ruleset.h"
+
+struct nlmsghdr;
+struct pw_batch;
+
+/* Append the elements of a constant set: a million need 16 bytes each, ranges
+ * 40; the kernel takes them in one transaction with their set. 0 or -ENOMEM */
+int pw_elems_put_set(struct pw_batch *batch, const struct pw_set *set);
+
+/* Append the elements of a map; chains and counters are named by @rs */
+int pw_elems_put_map(struct pw_batch *batch, const struct pw_ruleset *rs,
+		     const struct pw_map *map);
+
+/* Empty the set, then append @nums with a life of @timeout_ms each */
+int pw_elems_put_timed(struct pw_batch *batch, const char *name,
+		       enum pw_set_type type, const uint32_t *nums,
+		       size_t num, uint64_t timeout_ms);
+
+/* To a request for elements of a set: look up @value alone */
+void pw_elems_put_key(struct nlmsghdr *nlh, enum pw_set_type type,
+		      struct pw_value value);
+
+struct pw_elems_end {
+	struct pw_value value;
+	bool is_end;
+};
+
+/**
+ * struct pw_elems_dump - A set while its elements come in
+ * @set:	whose they are: type and interval are set
+ * @max_values:	more values, or ranges, than this are -EFBIG
+ * @ends:	each a value (the first of its range), or one past a last one
+ */
+struct pw_elems_dump {
+	const struct pw_set *set;
+	size_t max_values, num_values;
+	struct pw_elems_end *ends;
+	size_t num, cap;
+};
+
+/* One NFT_MSG_NEWSETELEM of a dump; 0, -ENOMEM, -EBADMSG, -EFBIG */
+int pw_elems_read_set(struct pw_elems_dump *dump, const struct nlmsghdr *nlh);
+/* What was read as a canonical set; 0, -ENOMEM, -EBADMSG */
+int pw_elems_finish_set(struct pw_elems_dump *dump, struct pw_rangeset **out);
+void pw_elems_clear(struct pw_elems_dump *dump);
+
+/* One NFT_MSG_NEWSETELEM of a map, appended to @map; chains and counters are
+ * found by name in @rs. 0, -ENOMEM, -EBADMSG, -EOPNOTSUPP: no portwall's */
+int pw_elems_read_map(struct pw_map *map, const struct pw_ruleset *rs,
+		      const struct nlmsghdr *nlh);
+
+#endif

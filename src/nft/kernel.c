@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reads our table out of the kernel, all of it under one generation id. */
+#include "nft/kernel.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/object.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nft/elements.h"
+#include "nft/load_stamp.h"
+#include "portwall/nft.h"
+
+/* Dumps of elements take time that grows with the square of their number */
+#define MAX_DUMPED 4096
+
+PW_DEFINE_OWNED(struct nftnl_table, nftnl_table_free)
+PW_DEFINE_OWNED(struct nftnl_chain, nftnl_chain_free)
+PW_DEFINE_OWNED(struct nftnl_rule, nftnl_rule_free)
+PW_DEFINE_OWNED(struct nftnl_set, nftnl_set_free)
+PW_DEFINE_OWNED(struct nftnl_obj, nftnl_obj_free)
+
+/* One attempt at reading */
+struct reading {
+	struct pw_nl *nl;
+	struct pw_kernel *kernel;
+	struct pw_diags *diags;
+};
+
+uint32_t pw_name_generation(const char *name)
+{
+	uint64_t n = 0;
+
+	if (name[0] == 'm' && name[1] == '.')
+		name += 2;
+	else if (*name++ != 'g')
+		return 0;
+	while (*name >= '0' && *name <= '9' && n <= UINT32_MAX)
+		n = n * 10 + (uint64_t)(*name++ - '0');
+	return *name == '.' && n <= UINT32_MAX ? (uint32_t)n : 0;
+}
+
+static int read_table(const struct nlmsghdr *nlh, void *arg)
+{
+	pw_owned(nftnl_table_free) struct nftnl_table *nlt =
+		nftnl_table_alloc();
+	struct pw_table_info *info = arg;
+	const void *data;
+	uint32_t len;
+
+	if (!nlt)
+		return -ENOMEM;
+	if (nftnl_table_nlmsg_parse(nlh, nlt) < 0)
+		return -EBADMSG;
+	info->exists = true;
+	data = nftnl_table_get_data(nlt, NFTNL_TABLE_USERDATA, &len);
+	if (data && pw_format_get(data, len, &info->format) == -EBADMSG)
+		info->format = UINT32_MAX;	/* ours, but of no known kind */
+	return 0;
+}
+
+int pw_table_info_read(struct pw_nl *nl, uint32_t genid,
+		       struct pw_table_info *out)
+{
+	struct pw_table_info info = { 0 };
+	int err = pw_nl_ask(nl, pw_nl_request(nl, NFT_MSG_GETTABLE, 0,
+					      PW_TABLE),
+			    genid, read_table, &info);
+
+	if (err && err != -ENOENT)
+		return err;
+	*out = info;
+	return 0;
+}
+
+/* Kernels that do not filter a dump send the chains of all tables */
+static bool is_ours(const char *table)
+{
+	return table && !strcmp(table, PW_TABLE);
+}
+
+static int read_chain(const struct nlmsghdr *nlh, void *arg)
+{
+	pw_owned(nftnl_chain_free) struct nftnl_chain *nlc =
+		nftnl_chain_alloc();
+	struct reading *r = arg;
+
+	if (!nlc)
+		return -ENOMEM;
+	if (nftnl_chain_nlmsg_parse(nlh, nlc) < 0)
+		return -EBADMSG;
+	if (!is_ours(nftnl_chain_get_str(nlc, NFTNL_CHAIN_TABLE)))
+		return 0;
+	return pw_nft_decode_chain(nlc, r->kernel->rules, r->diags);
+}
+
+static int read_set(const struct nlmsghdr *nlh, void *arg)
+{
+	pw_owned(nftnl_set_free) struct nftnl_set *nls = nftnl_set_alloc();
+	struct reading *r = arg;
+
+	if (!nls)
+		return -ENOMEM;
+	if (nftnl_set_nlmsg_parse(nlh, nls) < 0)
+		return -EBADMSG;
+	if (!is_ours(nftnl_set_get_str(nls, NFTNL_SET_TABLE)))
+		return 0;
+	return pw_nft_decode_set(nls, r->kernel->rules, r->diags);
+}
+
+static int read_obj(const struct nlmsghdr *nlh, void *arg)
+{
+	pw_owned(nftnl_obj_free) struct nftnl_obj *nlo = nftnl_obj_alloc();
+	struct reading *r = arg;
+
+	if (!nlo)
+		return -ENOMEM;
+	if (nftnl_obj_nlmsg_parse(nlh, nlo) < 0)
+		return -EBADMSG;
+	if (!is_ours(nftnl_obj_get_str(nlo, NFTNL_OBJ_TABLE)))
+		return 0;
+	return pw_nft_decode_obj(nlo, r->kernel->rules, r->diags);
+}
+
+static int read_rule(const struct nlmsghdr *nlh, void *arg)
+{
+	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = nftnl_rule_alloc();
+	struct reading *r = arg;
+
+	if (!nlr)
+		return -ENOMEM;
+	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
+		return pw_diag_system(r->diags, EOPNOTSUPP, "table inet "
+				      PW_TABLE " holds a rule with an "
+				      "expression that is not known here");
+	if (!is_ours(nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE)))
+		return 0;
+	return pw_nft_decode_rule(nlr, r->kernel->rules, r->diags);
+}
+
+static int dump(struct reading *r, uint16_t type, pw_nl_reader reader)
+{
+	return pw_nl_ask(r->nl, pw_nl_request(r->nl, type, NLM_F_DUMP,
+					      PW_TABLE),
+			 r->kernel->genid, reader, r);
+}
+
+static int dump_elems(struct reading *r, const char *set, pw_nl_reader reader,
+		      void *arg)
+{
+	struct nlmsghdr *nlh = pw_nl_request(r->nl, NFT_MSG_GETSETELEM,
+					     NLM_F_DUMP, PW_TABLE);
+
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
+	return pw_nl_ask(r->nl, nlh, r->kernel->genid, reader, arg);
+}
+
+static int refuse_elems(struct reading *r, const char *what, const char *name,
+			int err)
+{
+	if (err != -EBADMSG && err != -EOPNOTSUPP)
+		return err;
+	return pw_diag_system(r->diags, EOPNOTSUPP, "%s %s of table inet "
+			      PW_TABLE " holds elements that no portwall makes",
+			      what, name);
+}
+
+static int read_set_elems(const struct nlmsghdr *nlh, void *arg)
+{
+	return pw_elems_read_set(arg, nlh);
+}
+
+static int read_one_set(struct reading *r, struct pw_set *set)
+{
+	struct pw_elems_dump elems = {
+		.set = set,
+		/* a bitmap of ports is small however many it holds */
+		.max_values = set->type == PW_T_PORT ? 65536 : MAX_DUMPED,
+	};
+	int err;
+
+	if (!set->constant || (set->size > elems.max_values && !set->interval))
+		return 0;
+	err = dump_elems(r, set->name, read_set_elems, &elems);
+	if (!err)
+		err = pw_elems_finish_set(&elems, &set->elems);
+	pw_elems_clear(&elems);
+	return err == -EFBIG ? 0 : refuse_elems(r, "set", set->name, err);
+}
+
+struct map_reading {
+	struct pw_map *map;
+	const struct pw_ruleset *rs;
+};
+
+static int read_map_elems(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct map_reading *m = arg;
+
+	return pw_elems_read_map(m->map, m->rs, nlh);
+}
+
+static int read_elems(struct reading *r)
+{
+	struct pw_ruleset *rs = r->kernel->rules;
+	int err = 0;
+
+	for (size_t i = 0; i < rs->num_sets && !err; i++)
+		err = read_one_set(r, &rs->sets[i]);
+	for (size_t i = 0; i < rs->num_maps && !err; i++) {
+		struct map_reading m = { .map = &rs->maps[i], .rs = rs };
+
+		err = refuse_elems(r, "map", rs->maps[i].name,
+				   dump_elems(r, rs->maps[i].name,
+					      read_map_elems, &m));
+	}
+	return err;
+}
+
+/* Names before what refers to them */
+static int read_contents(struct reading *r)
+{
+	int err = dump(r, NFT_MSG_GETCHAIN, read_chain);
+
+	if (!err)
+		err = dump(r, NFT_MSG_GETSET, read_set);
+	if (!err)
+		err = dump(r, NFT_MSG_GETOBJ, read_obj);
+	if (!err)
+		err = read_elems(r);
+	if (!err)
+		err = dump(r, NFT_MSG_GETRULE, read_rule);
+	if (!err)
+		err = pw_ruleset_sort(r->kernel->rules);
+	return err;
+}
+
+/* The generation that the base chain of input goes to */
+static uint32_t find_current(const struct pw_ruleset *rs)
+{
+	for (size_t i = 0; i < rs->num_chains; i++) {
+		const struct pw_chain *chain = &rs->chains[i];
+
+		if (chain->hook != PW_HOOK_INPUT)
+			continue;
+		for (size_t j = 0; j < chain->num_rules; j++) {
+			const struct pw_verdict *v = &chain->rules[j].verdict;
+
+			if (v->kind == PW_V_GOTO)
+				return pw_name_generation(
+					rs->chains[v->chain].name);
+		}
+	}
+	return 0;
+}
+
+static void find_stamp(struct pw_kernel *kernel)
+{
+	const struct pw_ruleset *rs = kernel->rules;
+	char name[32];
+	uint32_t i;
+
+	kernel->current = find_current(rs);
+	if (!kernel->current)
+		return;
+	snprintf(name, sizeof(name), "g%u.in", kernel->current);
+	i = pw_ruleset_find_chain(rs, name);
+	if (i != PW_NONE && rs->chains[i].userdata)
+		(void)pw_stamp_get(rs->chains[i].userdata,
+				   rs->chains[i].userdata_len, &kernel->stamp);
+}
+
+static int read_ours(struct reading *r)
+{
+	uint32_t genid;
+	int err = read_contents(r);
+
+	if (!err)
+		err = pw_nl_genid(r->nl, &genid);
+	if (err)
+		return err;
+	if (genid != r->kernel->genid)
+		return -EINTR;
+	find_stamp(r->kernel);
+	return 0;
+}
+
+static int read_once(struct pw_nl *nl, struct pw_kernel **out,
+		     struct pw_diags *diags)
+{
+	pw_owned(pw_kernel_free) struct pw_kernel *kernel =
+		calloc(1, sizeof(*kernel));
+	struct reading r = { .nl = nl, .kernel = kernel, .diags = diags };
+	struct pw_table_info info;
+	int err;
+
+	if (!kernel)
+		return -ENOMEM;
+	err = pw_nl_genid(nl, &kernel->genid);
+	if (!err)
+		err = pw_table_info_read(nl, kernel->genid, &info);
+	if (err)
+		return err;
+	kernel->exists = info.exists;
+	kernel->format = info.format;
+	if (info.exists && !(kernel->rules = pw_ruleset_new()))
+		return -ENOMEM;
+	if (info.format == PW_FORMAT)	/* others are not for us to decode */
+		err = read_ours(&r);
+	if (err)
+		return err;
+	*out = PW_TAKE(kernel);
+	return 0;
+}
+
+/* What vanished, was cut off or got lost while others worked on the tables */
+static bool is_passing(int err)
+{
+	return err == -EINTR || err == -ENOENT || err == -ENOBUFS ||
+	       err == -EAGAIN;
+}
+
+int pw_kernel_read(struct pw_nl *nl, struct pw_kernel **out,
+		   struct pw_diags *diags)
+{
+	struct pw_backoff backoff = { 0 };
+	int err;
+
+	do {
+		err = read_once(nl, out, diags);
+	} while (is_passing(err) && !pw_backoff_wait(&backoff, nl));
+	if (is_passing(err))
+		return pw_diag_system(diags, EAGAIN, "the rules of this host "
+				      "kept changing while they were read");
+	if (err == -EBADMSG)
+		return pw_diag_system(diags, EBADMSG, "the kernel's answer "
+				      "about table inet " PW_TABLE
+				      " makes no sense");
+	if (err == -EPERM)
+		return pw_diag_system(diags, EPERM, "reading nf_tables needs "
+				      "CAP_NET_ADMIN");
+	return err;
+}
+
+void pw_kernel_free(struct pw_kernel *kernel)
+{
+	if (!kernel)
+		return;
+	pw_ruleset_free(kernel->rules);
+	free(kernel);
+}
