@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Fills a generation that nothing jumps to yet; removes the table. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nft/kernel.h"
+#include "nft/load_priv.h"
+#include "nft/load_stamp.h"
+
+/**
+ * struct fill - A generation on its way into the kernel
+ * @first:	as the caller read the table
+ * @now:	as it is known at present: @first, or read again
+ * @fresh:	sets of @want that were sent, and are not yet checked
+ */
+struct fill {
+	struct pw_nl *nl;
+	const struct pw_ruleset *want;
+	const struct pw_stamp *stamp;
+	struct pw_diags *diags;
+	const struct pw_kernel *first, *now;
+	bool *fresh;
+};
+
+static bool same_set(const struct pw_set *a, const struct pw_set *b)
+{
+	return a->type == b->type && a->constant == b->constant &&
+	       a->interval == b->interval && a->dynamic == b->dynamic &&
+	       a->timeout == b->timeout && a->size == b->size;
+}
+
+static int refuse_kept(const struct fill *f, const char *what,
+		       const char *name)
+{
+	pw_diag_system(f->diags, EEXIST, "%s %s is in the kernel already, "
+		       "declared in another way", what, name);
+	pw_diag_hint(f->diags, "portwall clear removes it with all rules in "
+		     "force");
+	return -EEXIST;
+}
+
+static int put_objs(const struct fill *f, struct pw_batch *batch)
+{
+	const struct pw_ruleset *want = f->want, *have = f->now->rules;
+	int err = 0;
+
+	for (uint32_t i = 0; i < want->num_objs && !err; i++) {
+		const struct pw_obj *obj = &want->objs[i];
+		uint32_t at = have ? pw_ruleset_find_obj(have, obj->name) :
+				     PW_NONE;
+
+		if (at == PW_NONE)
+			err = pw_put_obj(batch, want, i);
+		else if (have->objs[at].kind != obj->kind)
+			err = refuse_kept(f, "object", obj->name);
+	}
+	return err;
+}
+
+static int put_sets(struct fill *f, struct pw_batch *batch)
+{
+	const struct pw_ruleset *want = f->want, *have = f->now->rules;
+	int err = 0;
+
+	for (uint32_t i = 0; i < want->num_sets && !err; i++) {
+		const struct pw_set *set = &want->sets[i];
+		uint32_t at = have ? pw_ruleset_find_set(have, set->name) :
+				     PW_NONE;
+
+		f->fresh[i] = at == PW_NONE && set->constant;
+		if (at == PW_NONE)
+			err = pw_put_set(batch, want, i);
+		else if (!same_set(&have->sets[at], set))
+			err = refuse_kept(f, "set", set->name);
+	}
+	return err;
+}
+
+static int put_chains(const struct fill *f, struct pw_batch *batch)
+{
+	char stamped[32];
+	int err = 0;
+
+	snprintf(stamped, sizeof(stamped), "g%u.in", f->stamp->generation);
+	for (uint32_t i = 0; i < f->want->num_chains && !err; i++) {
+		const struct pw_chain *chain = &f->want->chains[i];
+
+		if (chain->hook == PW_HOOK_NONE)
+			err = pw_put_chain(batch, f->want, i,
+					   strcmp(chain->name, stamped) ?
+					   NULL : f->stamp);
+	}
+	return err;
+}
+
+/* Maps of the generation are new; counter maps may have lived on */
+static int put_maps(const struct fill *f, struct pw_batch *batch)
+{
+	const struct pw_ruleset *have = f->now->rules;
+	int err = 0;
+
+	for (uint32_t i = 0; i < f->want->num_maps && !err; i++) {
+		const struct pw_map *map = &f->want->maps[i];
+
+		if (pw_name_generation(map->name) || !have ||
+		    pw_ruleset_find_map(have, map->name) == PW_NONE)
+			err = pw_put_map(batch, f->want, i);
+	}
+	return err;
+}
+
+static int put_rules(const struct fill *f, struct pw_batch *batch)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < f->want->num_chains && !err; i++) {
+		if (f->want->chains[i].hook == PW_HOOK_NONE)
+			err = pw_put_rules(batch, f->want, i);
+	}
+	return err;
+}
+
+static int put_generation(struct fill *f, struct pw_batch *batch)
+{
+	int err = f->now->exists ? 0 : pw_put_table(batch);
+
+	if (!err)
+		err = put_objs(f, batch);
+	if (!err)
+		err = put_sets(f, batch);
+	if (!err)
+		err = put_chains(f, batch);
+	if (!err)
+		err = put_maps(f, batch);
+	if (!err)
+		err = put_rules(f, batch);
+	return err;
+}
+
+/* Advances @genid when something was deleted */
+static int delete_stale(const struct fill *f, const struct pw_ruleset *want,
+			uint32_t *genid)
+{
+	pw_owned(pw_stale_clear) struct pw_stale stale = { 0 };
+	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
+	int err;
+
+	if (!f->now->exists)
+		return 0;
+	err = pw_stale_find(f->now, want, &stale);
+	if (err || !stale.any)
+		return err;
+	err = pw_batch_open(&batch, f->nl->seq, *genid);
+	if (!err)
+		err = pw_stale_put_gone(&batch, f->now->rules, &stale);
+	if (!err)
+		err = pw_load_commit(f->nl, &batch, f->diags);
+	if (!err)
+		*genid = pw_genid_next(*genid);
+	return err;
+}
+
+static int fill_once(struct fill *f)
+{
+	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
+	uint32_t genid = f->now->genid;
+	int err = delete_stale(f, f->want, &genid);
+
+	if (!err)
+		err = pw_batch_open(&batch, f->nl->seq, genid);
+	if (!err)
+		err = put_generation(f, &batch);
+	return err ? err : pw_load_commit(f->nl, &batch, f->diags);
+}
+
+/* Has the generation come in although its ACK got lost? */
+static bool is_filled(const struct fill *f)
+{
+	uint8_t data[PW_USERDATA_MAX];
+	const struct pw_chain *chain;
+	char name[32];
+	uint32_t at;
+
+	if (!f->now->rules)
+		return false;
+	snprintf(name, sizeof(name), "g%u.in", f->stamp->generation);
+	at = pw_ruleset_find_chain(f->now->rules, name);
+	if (at == PW_NONE)
+		return false;
+	chain = &f->now->rules->chains[at];
+	return chain->userdata_len == pw_stamp_put(f->stamp, data) &&
+	       !memcmp(chain->userdata, data, chain->userdata_len);
+}
+
+/* Others may work on the host's tables, but not on what is in force of ours */
+static int refuse_changed(const struct fill *f)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *a = NULL, *b = NULL;
+	char *what = NULL;
+	int err = 0;
+
+	if (f->now->exists != f->first->exists ||
+	    f->now->current != f->first->current)
+		err = 1;
+	else if (f->first->current)
+		err = pw_kernel_generation(f->first, f->first->current, &a);
+	if (!err && f->first->current)
+		err = pw_kernel_generation(f->now, f->first->current, &b);
+	if (!err && f->first->current)
+		err = pw_ruleset_diff(a, b, &what);
+	free(what);
+	if (err == 1)
+		err = pw_diag_system(f->diags, EAGAIN, "somebody else changes "
+				     "table inet " PW_TABLE);
+	return err;
+}
+
+static int give_up(const struct fill *f)
+{
+	return pw_diag_system(f->diags, EAGAIN, "others kept changing the "
+			      "rules of this host for 5 seconds; nothing was "
+			      "changed in table inet " PW_TABLE);
+}
+
+static int fill_patiently(struct fill *f)
+{
+	pw_owned(pw_kernel_free) struct pw_kernel *again = NULL;
+	struct pw_backoff backoff = { 0 };
+	int err = fill_once(f);
+
+	while (err == -ERESTART || err == -EINPROGRESS) {
+		f->now = f->first;
+		pw_kernel_free(PW_TAKE(again));
+		err = pw_backoff_wait(&backoff, f->nl);
+		if (err)
+			return give_up(f);
+		err = pw_kernel_read(f->nl, &again, f->diags);
+		if (err)
+			return err;
+		f->now = again;
+		if (is_filled(f))
+			break;
+		err = refuse_changed(f);
+		if (!err)
+			err = fill_once(f);
+	}
+	f->now = f->first;
+	return err;
+}
+
+static int check_fresh(const struct fill *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < f->want->num_sets && !err; i++) {
+		if (f->fresh[i])
+			err = pw_load_check_set(f->nl, &f->want->sets[i],
+						f->diags);
+	}
+	return err;
+}
+
+/* A generation that failed its checks; what remains goes with the next apply */
+static void clean_up(struct fill *f)
+{
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+	pw_owned(pw_kernel_free) struct pw_kernel *again = NULL;
+	uint32_t genid;
+
+	if (!unsaid)
+		return;
+	f->diags = unsaid;
+	if (!f->first->exists) {
+		(void)pw_load_clear(f->nl, unsaid);
+		return;
+	}
+	if (pw_kernel_read(f->nl, &again, unsaid))
+		return;
+	f->now = again;
+	genid = again->genid;
+	(void)delete_stale(f, NULL, &genid);
+}
+
+int pw_load_fill(struct pw_nl *nl, const struct pw_ruleset *want,
+		 const struct pw_stamp *stamp, const struct pw_kernel *kernel,
+		 struct pw_diags *diags)
+{
+	struct fill f = {
+		.nl = nl, .want = want, .stamp = stamp, .diags = diags,
+		.first = kernel, .now = kernel,
+	};
+	int err = pw_load_refuse_format(kernel->exists, kernel->format, diags);
+
+	if (err)
+		return err;
+	assert(stamp->generation && stamp->generation != kernel->current);
+	f.fresh = calloc(want->num_sets + 1, sizeof(*f.fresh));
+	if (!f.fresh)
+		return -ENOMEM;
+	err = fill_patiently(&f);
+	if (!err) {
+		err = check_fresh(&f);
+		if (err)
+			clean_up(&f);
+	}
+	free(f.fresh);
+	return err;
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Says in words what the kernel refused: the message itself names it. */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nft/load_priv.h"
+
+static const struct thing {
+	uint16_t type;
+	uint16_t name_attr;
+	const char *what;
+} things[] = {
+	{ NFT_MSG_NEWTABLE,   NFTA_TABLE_NAME,        "table" },
+	{ NFT_MSG_DELTABLE,   NFTA_TABLE_NAME,        "removal of table" },
+	{ NFT_MSG_NEWCHAIN,   NFTA_CHAIN_NAME,        "chain" },
+	{ NFT_MSG_DELCHAIN,   NFTA_CHAIN_NAME,        "removal of chain" },
+	{ NFT_MSG_NEWRULE,    NFTA_RULE_CHAIN,        "a rule of chain" },
+	{ NFT_MSG_DELRULE,    NFTA_RULE_CHAIN,        "emptying of chain" },
+	{ NFT_MSG_NEWSET,     NFTA_SET_NAME,          "set" },
+	{ NFT_MSG_DELSET,     NFTA_SET_NAME,          "removal of set" },
+	{ NFT_MSG_NEWSETELEM, NFTA_SET_ELEM_LIST_SET, "elements of set" },
+	{ NFT_MSG_DELSETELEM, NFTA_SET_ELEM_LIST_SET, "emptying of set" },
+	{ NFT_MSG_NEWOBJ,     NFTA_OBJ_NAME,          "object" },
+	{ NFT_MSG_DELOBJ,     NFTA_OBJ_NAME,          "removal of object" },
+};
+
+static const struct nlattr *find(const struct nlmsghdr *nlh, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	}
+	return NULL;
+}
+
+static const struct nlattr *find_nested(const struct nlattr *nest,
+					uint16_t type)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	}
+	return NULL;
+}
+
+/* The comment in a rule's userdata, where it comes first; "" if there is none */
+static const char *comment_of(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr = find(nlh, NFTA_RULE_USERDATA);
+	const uint8_t *tlv = attr ? mnl_attr_get_payload(attr) : NULL;
+
+	return tlv && tlv[0] == 0 ? (const char *)tlv + 2 : "";
+}
+
+/* Name of the expression that holds byte @offset of a rule's message */
+static const char *expr_at(const struct nlmsghdr *nlh, uint32_t offset)
+{
+	const struct nlattr *exprs = find(nlh, NFTA_RULE_EXPRESSIONS);
+	const char *at = (const char *)nlh + offset;
+	const struct nlattr *expr, *name;
+
+	if (!exprs || !offset)
+		return NULL;
+	mnl_attr_for_each_nested(expr, exprs) {
+		if (at < (const char *)expr ||
+		    at >= (const char *)expr + expr->nla_len)
+			continue;
+		name = find_nested(expr, NFTA_EXPR_NAME);
+		return name ? mnl_attr_get_str(name) : NULL;
+	}
+	return NULL;
+}
+
+static void describe(const struct nlmsghdr *nlh, char *text, size_t len)
+{
+	const struct thing *thing = NULL;
+	const struct nlattr *name;
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(things); i++) {
+		if (nlh->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 |
+					things[i].type))
+			thing = &things[i];
+	}
+	name = thing ? find(nlh, thing->name_attr) : NULL;
+	if (!name)
+		snprintf(text, len, "the transaction");
+	else if (thing->type == NFT_MSG_NEWRULE && *comment_of(nlh))
+		snprintf(text, len, "rule \"%s\" of chain %s",
+			 comment_of(nlh), mnl_attr_get_str(name));
+	else
+		snprintf(text, len, "%s %s", thing->what,
+			 mnl_attr_get_str(name));
+}
+
+static int explain(int err, const struct pw_batch *batch,
+		   const struct pw_nl_refusal *why, struct pw_diags *diags)
+{
+	const struct nlmsghdr *nlh = pw_batch_find(batch, why->seq);
+	const char *expr = nlh ? expr_at(nlh, why->offset) : NULL;
+	char what[320] = "the transaction";
+
+	if (nlh)
+		describe(nlh, what, sizeof(what));
+	err = pw_diag_system(diags, -err, "the kernel refuses %s%s%s%s%s",
+			     what, expr ? ", expression " : "",
+			     expr ? expr : "", *why->text ? ": " : "",
+			     why->text);
+	if (expr && (err == -ENOENT || err == -EOPNOTSUPP))
+		pw_diag_hint(diags, "this kernel may lack nf_tables' "
+			     "expression '%s': look for its module", expr);
+	return err;
+}
+
+static int explain_unsent(int err, const struct pw_batch *batch,
+			  struct pw_diags *diags)
+{
+	if (err == -EMSGSIZE) {
+		pw_diag_system(diags, EMSGSIZE, "rules and addresses need a "
+			       "netlink message of %zu bytes", batch->len);
+		pw_diag_hint(diags, "outside the first user namespace: raise "
+			     "net.core.wmem_max");
+		return err;
+	}
+	if (err == -EPERM) {
+		pw_diag_system(diags, EPERM, "changing nf_tables needs "
+			       "CAP_NET_ADMIN");
+		pw_diag_hint(diags, "run it with sudo");
+		return err;
+	}
+	return pw_diag_system(diags, -err, "cannot send to nf_tables");
+}
+
+int pw_load_commit(struct pw_nl *nl, struct pw_batch *batch,
+		   struct pw_diags *diags)
+{
+	struct pw_nl_refusal why;
+	int err = pw_nl_commit(nl, batch, &why);
+
+	if (!err || err == -ERESTART || err == -EINPROGRESS)
+		return err;
+	if (err == -ENOMEM || err == -EMSGSIZE || err == -EPERM)
+		return explain_unsent(err, batch, diags);
+	return explain(err, batch, &why, diags);
+}
+
+uint32_t pw_genid_next(uint32_t genid)
+{
+	return genid == UINT32_MAX ? 1 : genid + 1;
+}
+
+int pw_load_refuse_format(bool exists, uint32_t format, struct pw_diags *diags)
+{
+	if (!exists || format == PW_FORMAT)
+		return 0;
+	if (!format) {
+		pw_diag_system(diags, EEXIST, "there is a table inet " PW_TABLE
+			       " that portwall did not make");
+		pw_diag_hint(diags, "if nobody needs it: nft delete table "
+			     "inet " PW_TABLE);
+		return -EEXIST;
+	}
+	pw_diag_system(diags, EPROTONOSUPPORT, "the rules in force were loaded "
+		       "by a newer portwall (format %u, this one knows %d)",
+		       format, PW_FORMAT);
+	pw_diag_hint(diags, "use that version, or remove its rules with: "
+		     "portwall clear");
+	return -EPROTONOSUPPORT;
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Finds, and takes away, what of our table nobody needs any more. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "nft/kernel.h"
+#include "nft/kernel_used.h"
+#include "nft/load_priv.h"
+
+static void note(struct pw_stale *stale, bool *flag, bool is_stale)
+{
+	*flag = is_stale;
+	stale->any |= is_stale;
+}
+
+static void mark_chains(struct pw_stale *stale, const struct pw_kernel *kernel)
+{
+	const struct pw_ruleset *rs = kernel->rules;
+
+	for (size_t i = 0; i < rs->num_chains; i++) {
+		uint32_t n = pw_name_generation(rs->chains[i].name);
+
+		note(stale, &stale->chains[i], n && n != kernel->current);
+	}
+	for (size_t i = 0; i < rs->num_maps; i++) {
+		uint32_t n = pw_name_generation(rs->maps[i].name);
+
+		note(stale, &stale->maps[i], n && n != kernel->current);
+	}
+}
+
+/* What has no generation in its name lives on while somebody refers to it */
+static void mark_shared(struct pw_stale *stale, const struct pw_ruleset *rs,
+			const struct pw_used *used,
+			const struct pw_ruleset *want)
+{
+	for (size_t i = 0; i < rs->num_sets; i++) {
+		const char *name = rs->sets[i].name;
+		bool wanted = want &&
+			      pw_ruleset_find_set(want, name) != PW_NONE;
+
+		note(stale, &stale->sets[i], rs->sets[i].constant &&
+		     !used->sets[i] && !wanted);
+	}
+	for (size_t i = 0; i < rs->num_maps; i++) {
+		const char *name = rs->maps[i].name;
+		bool wanted = want &&
+			      pw_ruleset_find_map(want, name) != PW_NONE;
+
+		if (!pw_name_generation(name))
+			note(stale, &stale->maps[i],
+			     !used->maps[i] && !wanted);
+	}
+	for (size_t i = 0; i < rs->num_objs; i++) {
+		const char *name = rs->objs[i].name;
+		bool wanted = want &&
+			      pw_ruleset_find_obj(want, name) != PW_NONE;
+
+		note(stale, &stale->objs[i], !used->objs[i] && !wanted);
+	}
+}
+
+int pw_stale_find(const struct pw_kernel *kernel, const struct pw_ruleset *want,
+		  struct pw_stale *out)
+{
+	const struct pw_ruleset *rs = kernel->rules;
+	pw_owned(pw_used_clear) struct pw_used used = { 0 };
+	struct pw_stale stale = {
+		.chains = calloc(rs->num_chains + 1, sizeof(bool)),
+		.sets = calloc(rs->num_sets + 1, sizeof(bool)),
+		.maps = calloc(rs->num_maps + 1, sizeof(bool)),
+		.objs = calloc(rs->num_objs + 1, sizeof(bool)),
+	};
+
+	if (!stale.chains || !stale.sets || !stale.maps || !stale.objs ||
+	    pw_used_find(rs, kernel->current, &used)) {
+		pw_stale_clear(&stale);
+		return -ENOMEM;
+	}
+	mark_chains(&stale, kernel);
+	mark_shared(&stale, rs, &used, want);
+	*out = stale;
+	return 0;
+}
+
+void pw_stale_clear(struct pw_stale *stale)
+{
+	free(stale->chains);
+	free(stale->sets);
+	free(stale->maps);
+	free(stale->objs);
+	*stale = (struct pw_stale){ 0 };
+}
+
+/*
+ * Nothing may be deleted while something refers to it: rules first, maps with
+ * their jumps, then chains, and sets and objects when nobody is left.
+ */
+int pw_stale_put_gone(struct pw_batch *batch, const struct pw_ruleset *rs,
+		      const struct pw_stale *stale)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < rs->num_chains && !err; i++) {
+		if (stale->chains[i])
+			err = pw_put_rules_gone(batch, rs->chains[i].name);
+	}
+	for (size_t i = 0; i < rs->num_maps && !err; i++) {
+		if (stale->maps[i])
+			err = pw_put_set_gone(batch, rs->maps[i].name);
+	}
+	for (size_t i = 0; i < rs->num_chains && !err; i++) {
+		if (stale->chains[i])
+			err = pw_put_chain_gone(batch, rs->chains[i].name);
+	}
+	for (size_t i = 0; i < rs->num_sets && !err; i++) {
+		if (stale->sets[i])
+			err = pw_put_set_gone(batch, rs->sets[i].name);
+	}
+	for (size_t i = 0; i < rs->num_objs && !err; i++) {
+		if (stale->objs[i])
+			err = pw_put_obj_gone(batch, &rs->objs[i]);
+	}
+	return err;
+}
