@@ -54,6 +54,20 @@ int pw_policy_resolve(const struct pw_policy *policy,
 		      const struct pw_host *host, struct pw_model **out,
 		      struct pw_diags *diags);
 
+/**
+ * pw_policy_read() - Load and resolve, and report every error of both
+ *
+ * pw_policy_load() alone stops before names are looked up when the syntax is
+ * wrong somewhere. Return: as pw_policy_load() and pw_policy_resolve().
+ */
+int pw_policy_read(const char *path, const struct pw_trust *trust,
+		   const struct pw_host *host, struct pw_policy **out,
+		   struct pw_model **model, struct pw_diags *diags);
+
+/* The @i-th key of the language and its section ("NAME" where any name is a
+ * key); NULL past the last: for tests of the manual */
+const char *pw_policy_key(size_t i, const char **section);
+
 /* What the policy was read from, for status: true if checks were overridden */
 size_t pw_policy_num_sources(const struct pw_policy *policy);
 const struct pw_source *pw_policy_source(const struct pw_policy *policy,
