@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Has somebody changed the rules in force since they were loaded? */
+#ifndef LIVE_CHANGED_H
+#define LIVE_CHANGED_H
+
+#include "portwall/load.h"
+
+/*
+ * Compares the rules of the generation in force with the digest in its stamp;
+ * asks for @kernel->current. 0 or -ENOMEM.
+ */
+int pw_kernel_changed(const struct pw_kernel *kernel, bool *changed);
+
+#endif

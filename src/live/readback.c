@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the kernel made of the rules: compared, and proved once more. */
+#include "live/readback.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "portwall/compile.h"
+
+/* @from's rules into chain @to of @got; they only go to chains */
+static int copy_rules(const struct pw_ruleset *want,
+		      const struct pw_chain *from, struct pw_ruleset *got,
+		      uint32_t to)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < from->num_rules; i++) {
+		struct pw_rule rule = from->rules[i];
+		const char *target = want->chains[rule.verdict.chain].name;
+
+		rule.verdict.chain = pw_ruleset_find_chain(got, target);
+		if (rule.verdict.chain == PW_NONE)
+			return -ENOENT;
+		err = pw_ruleset_add_rule(got, to, &rule);
+	}
+	return err;
+}
+
+/* The base chain as the switch will leave it */
+static int assume_base(const struct pw_ruleset *want,
+		       const struct pw_chain *base, struct pw_ruleset *got)
+{
+	uint32_t at = pw_ruleset_find_chain(got, base->name);
+
+	if (at == PW_NONE) {
+		int64_t added = pw_ruleset_add_base(got, base->name,
+						    base->hook, base->priority,
+						    base->policy);
+
+		if (added < 0)
+			return (int)added;
+		at = (uint32_t)added;
+	}
+	got->chains[at].policy = base->policy;
+	return copy_rules(want, base, got, at);
+}
+
+/* Also when the chain that a base chain goes to is missing: diff names it */
+static int assume_switched(const struct pw_ruleset *want,
+			   struct pw_ruleset *got)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < want->num_chains; i++)
+		if (want->chains[i].hook != PW_HOOK_NONE)
+			err = assume_base(want, &want->chains[i], got);
+	if (err && err != -ENOENT)
+		return err;
+	return pw_ruleset_sort(got);
+}
+
+static void take_elements(const struct pw_ruleset *want,
+			  struct pw_ruleset *got)
+{
+	for (size_t i = 0; i < got->num_sets; i++) {
+		struct pw_set *set = &got->sets[i];
+		uint32_t at = pw_ruleset_find_set(want, set->name);
+
+		if (set->constant && !set->elems && at != PW_NONE)
+			set->elems = pw_rangeset_ref(want->sets[at].elems);
+	}
+}
+
+static int compare(const struct pw_ruleset *want, const struct pw_ruleset *got,
+		   struct pw_diags *diags)
+{
+	char *what = NULL;
+	int ret = pw_ruleset_diff(want, got, &what);
+
+	if (ret > 0) {
+		pw_diag_error(diags, NULL,
+			      "the kernel's rules are not those that were loaded: %s",
+			      what);
+		ret = -EPROTO;
+	}
+	free(what);
+	return ret;
+}
+
+/* Reads generation @n as the kernel has it */
+static int read_generation(struct pw_nl *nl, uint32_t n,
+			   struct pw_ruleset **out, struct pw_diags *diags)
+{
+	pw_owned(pw_kernel_free) struct pw_kernel *kernel = NULL;
+	int err = pw_kernel_read(nl, &kernel, diags);
+
+	if (err)
+		return err;
+	if (!kernel->exists) {
+		pw_diag_error(diags, NULL,
+			      "somebody removed table inet " PW_TABLE " meanwhile");
+		return -EPROTO;
+	}
+	return pw_kernel_generation(kernel, n, out);
+}
+
+int pw_readback_filled(struct pw_nl *nl, const struct pw_model *model,
+		       const struct pw_ruleset *want, uint32_t generation,
+		       struct pw_diags *diags)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *got = NULL;
+	int err = read_generation(nl, generation, &got, diags);
+
+	if (!err)
+		err = assume_switched(want, got);
+	if (!err)
+		err = compare(want, got, diags);
+	if (err)
+		return err;
+	take_elements(want, got);
+	return pw_prove(model, got, diags);
+}
+
+int pw_readback_switched(struct pw_nl *nl, const struct pw_ruleset *want,
+			 uint32_t generation, struct pw_diags *diags)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *got = NULL;
+	int err = read_generation(nl, generation, &got, diags);
+
+	return err ? err : compare(want, got, diags);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is in force, told from the kernel alone. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "live/changed.h"
+#include "live/rulesdigest.h"
+#include "portwall/live.h"
+
+static bool is_changed(const struct pw_kernel *kernel,
+		       const struct pw_ruleset *rules)
+{
+	uint8_t digest[32];
+
+	pw_rules_digest(rules, digest);
+	return memcmp(digest, kernel->stamp.rules, sizeof(digest)) != 0;
+}
+
+int pw_kernel_changed(const struct pw_kernel *kernel, bool *changed)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rules = NULL;
+	int err = pw_kernel_generation(kernel, kernel->current, &rules);
+
+	if (!err)
+		*changed = is_changed(kernel, rules);
+	return err;
+}
+
+int pw_status_read(struct pw_status **out, struct pw_diags *diags)
+{
+	pw_owned(pw_status_free) struct pw_status *status =
+		calloc(1, sizeof(*status));
+	pw_owned(pw_nl_close) struct pw_nl *nl = NULL;
+	int err = status ? pw_nl_open(&nl, diags) : -ENOMEM;
+
+	if (!err)
+		err = pw_kernel_read(nl, &status->kernel, diags);
+	if (!err && status->kernel->current)
+		err = pw_kernel_generation(status->kernel,
+					   status->kernel->current,
+					   &status->rules);
+	if (err)
+		return err;
+	if (status->rules)
+		status->changed = is_changed(status->kernel, status->rules);
+	*out = PW_TAKE(status);
+	return 0;
+}
+
+void pw_status_free(struct pw_status *status)
+{
+	if (!status)
+		return;
+	pw_ruleset_free(status->rules);
+	pw_kernel_free(status->kernel);
+	free(status);
+}
