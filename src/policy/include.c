@@ -78,7 +78,7 @@ static int include_glob(struct includes *incl, const char *pattern,
 			const struct pw_loc *at)
 {
 	glob_t found = { 0 };
-	int err = glob(pattern, GLOB_ERR | GLOB_NOSORT, on_glob_error, &found);
+	int err = glob(pattern, GLOB_NOSORT, on_glob_error, &found);
 
 	if (!err) {
 		err = include_found(incl, &found, at);

@@ -15,15 +15,21 @@
 typedef int item_parse_fn(const struct pw_key *key, const struct pw_loc *word,
 			  struct pw_item *item, struct pw_diags *diags);
 
+#define RANGE_HINT "write a range without spaces, both ends given"
+
+/* What was to be a comment */
+static bool is_comment(const char *text)
+{
+	return text[0] == '#' || text[0] == ';';
+}
+
 /* Slips that are told by one byte, whatever the list holds */
 static const char *slip_hint(const char *text, size_t len)
 {
-	if (text[0] == '#' || text[0] == ';')
+	if (is_comment(text))
 		return "a comment behind a value starts with ' ;'";
 	if (memchr(text, ';', len))
 		return "a comment needs a space before its ';'";
-	if (text[0] == '-' || text[len - 1] == '-')
-		return "write a range without spaces, both ends given";
 	if (text[0] == '"' || text[0] == '\'')
 		return "write it without quotes";
 	return NULL;
@@ -43,49 +49,53 @@ static int not_a(const char *what, const struct pw_loc *word,
 
 static const char *port_hint(const char *text, size_t len)
 {
+	if (text[0] == '-' || text[len - 1] == '-')
+		return RANGE_HINT;
 	if (memchr(text, '/', len) || memchr(text, ':', len))
 		return "the key says the protocol: tcp = 22";
 	return "write a port, a range such as 80-90, a service, a name of "
 	       "[ports], or all";
 }
 
-static int parse_port(const char *text, size_t len, const struct pw_loc *word,
-		      uint32_t *port, struct pw_diags *diags)
-{
-	uint64_t n;
-	int err = pw_decimal(text, len, PORT_MAX, &n);
-
-	if (err == -ERANGE) {
-		pw_diag_error(diags, word, "port %.*s is above %d",
-			      (int)(len < 60 ? len : 60), text, PORT_MAX);
-		return -EINVAL;
-	}
-	if (err && len && pw_is_digit(*text)) {
-		pw_diag_error(diags, word, "port with a leading zero");
-		pw_diag_hint(diags, "write plain decimal, 1 to %d", PORT_MAX);
-		return -EINVAL;
-	}
-	if (err)
-		return not_a("a port", word, port_hint(text, len), diags);
-	if (!n) {
-		pw_diag_error(diags, word, "port 0 is always closed");
-		pw_diag_hint(diags, "ports are 1 to %d", PORT_MAX);
-		return -EINVAL;
-	}
-	*port = n;
-	return 0;
-}
-
-static int parse_port_range(const struct pw_loc *word, size_t dash,
-			    struct pw_item *item, struct pw_diags *diags)
+/* @word is one port, as a whole or an end of a range */
+static int parse_port(const struct pw_loc *word, uint32_t *port,
+		      struct pw_diags *diags)
 {
 	const char *text = pw_loc_text(word);
-	size_t end = dash < word->len ? dash + 1 : 0;
+	uint64_t n;
+	int err = pw_decimal(text, word->len, PORT_MAX, &n);
+
+	if (!err && n) {
+		*port = n;
+		return 0;
+	}
+	if (err == -EINVAL && *text != '0')
+		return not_a("a port", word, port_hint(text, word->len), diags);
+	if (err == -ERANGE)
+		pw_diag_error(diags, word, "port %.*s is above %d",
+			      PW_WORD_ARGS(word), PORT_MAX);
+	else if (err)
+		pw_diag_error(diags, word, "port with a leading zero");
+	else
+		pw_diag_error(diags, word, "port 0 is always closed");
+	pw_diag_hint(diags, "ports are plain decimal, 1 to %d", PORT_MAX);
+	return -EINVAL;
+}
+
+static int parse_port_range(const struct pw_loc *word, uint32_t dash,
+			    struct pw_item *item, struct pw_diags *diags)
+{
+	struct pw_loc first = *word, last = *word;
 	struct pw_range32 got;
 	int err;
 
-	err = parse_port(text, dash, word, &got.first, diags) ?:
-	      parse_port(text + end, word->len - end, word, &got.last, diags);
+	first.len = dash;
+	if (dash < word->len) {
+		last.col += dash + 1;
+		last.len -= dash + 1;
+	}
+	err = parse_port(&first, &got.first, diags) ?:
+	      parse_port(&last, &got.last, diags);
 	if (err)
 		return err;
 	if (got.first > got.last) {
@@ -117,7 +127,7 @@ static int parse_port_item(const struct pw_key *key, const struct pw_loc *word,
 			   struct pw_item *item, struct pw_diags *diags)
 {
 	const char *text = pw_loc_text(word);
-	size_t dash = 0;
+	uint32_t dash = 0;
 
 	(void)key;
 	if (pw_loc_is(word, "all")) {
@@ -233,7 +243,9 @@ static const char *addr_hint(const char *text, size_t len)
 	const char *slash = memchr(text, '/', len);
 
 	if (memchr(text, '%', len))
-		return "write it without the zone; interfaces go into on = ";
+		return "write it without the zone; interfaces go into `on`";
+	if (text[0] == '-' || text[len - 1] == '-')
+		return RANGE_HINT;
 	if (text[0] == '[')
 		return "write it without brackets";
 	if (slash && memchr(slash, '.', text + len - slash))
@@ -360,6 +372,8 @@ int pw_items_parse(struct pw_entry *entry, struct pw_words *words)
 					    entry->cap_items, item);
 		if (err && pw_keep_going(&result, err))
 			return err;
+		if (found > 0 && is_comment(pw_loc_text(&word)))
+			break;		/* words of a comment say nothing */
 	}
 	return result;
 }

@@ -279,6 +279,8 @@ static int parse_lines(struct parser *parser, struct pw_lines *lines)
 	err = pw_lines_read(parser->src, lines, parser->diags);
 	if (err && pw_keep_going(&result, err))
 		return err;
+	if (result && !lines->num)
+		parser->policy->incomplete = true;
 	err = pw_ini_read(parser->src, lines, parser->diags);
 	if (err)
 		return err;

@@ -181,7 +181,7 @@ static int check_opens(struct pw_resolver *res)
 	const struct pw_loc *loc = policy->has_policy ? &policy->policy.loc :
 							NULL;
 
-	if (closed && opens) {
+	if (closed && opens && !closed->bad) {
 		pw_diag_warning(res->diags, &closed->loc,
 				"closed = all has no effect: there are [allow] "
 				"sections");

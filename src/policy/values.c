@@ -68,8 +68,13 @@ static int bad_rate(struct reader *reader, const struct pw_loc *word)
 	const struct pw_key *key = reader->entry->key;
 	char buf[64];
 
-	pw_diag_error(reader->diags, word, "'%.*s' is not a rate",
-		      PW_WORD_ARGS(word));
+	if (key->choices[0] && !pw_is_digit(*pw_loc_text(word)))
+		pw_diag_error(reader->diags, word,
+			      "'%.*s' is not a value of '%s'",
+			      PW_WORD_ARGS(word), key->name);
+	else
+		pw_diag_error(reader->diags, word, "'%.*s' is not a rate",
+			      PW_WORD_ARGS(word));
 	pw_diag_hint(reader->diags, "write %s%sN/second, N/minute, N/hour or "
 		     "N/day, such as 6/minute", choices_text(key, buf),
 		     key->choices[0] ? ", or " : "");
@@ -285,11 +290,8 @@ static int check_lines(const struct reader *reader, const struct pw_line *line,
 	if (line == end) {
 		pw_diag_error(reader->diags, &loc, "key '%.*s' has no value",
 			      PW_WORD_ARGS(&loc));
-		pw_diag_hint(reader->diags, "%s",
-			     pw_value_is_list(entry->key->value) ?
-			     "an empty list would be misread by somebody; "
-			     "leave the key out, or name its values" :
-			     "leave the key out to get its default");
+		pw_diag_hint(reader->diags, "give it a value, or leave the key "
+			     "out");
 		return -EINVAL;
 	}
 	if (end - reader->words.line > 1 &&
