@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Chains, rules, sets, maps and objects as libnftnl objects. */
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/netfilter.h>
@@ -11,6 +12,7 @@
 #include <libnftnl/set.h>
 #include <libnftnl/udata.h>
 
+#include "nft/code.h"
 #include "nft/encode.h"
 #include "nft/hooks.h"
 #include "nft/keys.h"
@@ -45,6 +47,23 @@ struct nftnl_chain *pw_nft_encode_chain(const struct pw_ruleset *rs,
 	return nlc;
 }
 
+/*
+ * As print_quoted() has it: nft knows no escapes, and a quote in a comment would
+ * end its own listing. False when it does not fit.
+ */
+static bool put_comment(struct nftnl_udata_buf *buf, uint8_t type,
+			const char *comment)
+{
+	char text[NFTNL_UDATA_COMMENT_MAXLEN];
+
+	if (strlen(comment) >= sizeof(text))
+		return false;
+	strcpy(text, comment);
+	for (char *quote = text; (quote = strchr(quote, '"')); )
+		*quote = '\'';
+	return nftnl_udata_put_strz(buf, type, text);
+}
+
 /* Returns false when memory is short */
 static bool add_comment(struct nftnl_rule *nlr, const char *comment)
 {
@@ -55,10 +74,29 @@ static bool add_comment(struct nftnl_rule *nlr, const char *comment)
 	buf = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
 	if (!buf)
 		return false;
-	return nftnl_udata_put_strz(buf, NFTNL_UDATA_RULE_COMMENT, comment) &&
+	return put_comment(buf, NFTNL_UDATA_RULE_COMMENT, comment) &&
 	       !nftnl_rule_set_data(nlr, NFTNL_RULE_USERDATA,
 				    nftnl_udata_buf_data(buf),
 				    nftnl_udata_buf_len(buf));
+}
+
+/* Family that only the verdict asks for: nft puts that comparison first of all */
+static uint8_t verdict_family(const struct pw_ruleset *rs,
+			      const struct pw_rule *rule)
+{
+	if (rule->verdict.kind != PW_V_REJECT_PROTO ||
+	    rule_late_family(rs, rule))
+		return 0;
+	for (size_t i = 0; i < rule->num_matches; i++) {
+		const struct pw_match *match = &rule->matches[i];
+
+		if (match->field == PW_F_NFPROTO && match->set == PW_NONE)
+			return 0;
+		if (field_codes[match->field].depends &&
+		    pw_field_info(match->field)->nfproto)
+			return 0;
+	}
+	return NFPROTO_IPV4;
 }
 
 struct nftnl_rule *pw_nft_encode_rule(const struct pw_ruleset *rs,
@@ -72,6 +110,7 @@ struct nftnl_rule *pw_nft_encode_rule(const struct pw_ruleset *rs,
 	nftnl_rule_set_u32(enc.nlr, NFTNL_RULE_FAMILY, NFPROTO_INET);
 	nftnl_rule_set_str(enc.nlr, NFTNL_RULE_TABLE, PW_TABLE);
 	nftnl_rule_set_str(enc.nlr, NFTNL_RULE_CHAIN, rs->chains[chain].name);
+	enc_family(&enc, verdict_family(rs, rule));
 	enc_matches(&enc);
 	enc_effects(&enc);
 	enc_verdict(&enc);
@@ -119,7 +158,7 @@ static bool add_set_udata(struct nftnl_set *nls, const struct pw_key_info *key,
 	if (map && !nftnl_udata_put_u32(buf, NFTNL_UDATA_SET_DATA_INTERVAL, 0))
 		return false;
 	if (comment &&
-	    !nftnl_udata_put_strz(buf, NFTNL_UDATA_SET_COMMENT, comment))
+	    !put_comment(buf, NFTNL_UDATA_SET_COMMENT, comment))
 		return false;
 	return !nftnl_set_set_data(nls, NFTNL_SET_USERDATA,
 				   nftnl_udata_buf_data(buf),
@@ -196,8 +235,7 @@ static bool add_obj_comment(struct nftnl_obj *nlo, const char *comment)
 	if (!comment)
 		return true;
 	buf = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
-	if (!buf || !nftnl_udata_put_strz(buf, NFTNL_UDATA_OBJ_COMMENT,
-					  comment))
+	if (!buf || !put_comment(buf, NFTNL_UDATA_OBJ_COMMENT, comment))
 		return false;
 	nftnl_obj_set_data(nlo, NFTNL_OBJ_USERDATA, nftnl_udata_buf_data(buf),
 			   nftnl_udata_buf_len(buf));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Effects and verdicts as expressions. */
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/netfilter.h>
@@ -253,7 +254,6 @@ void enc_verdict(struct enc *enc)
 		       NFT_REJECT_ICMPX_PORT_UNREACH);
 		break;
 	case PW_V_REJECT_PROTO:
-		enc_family(enc, NFPROTO_IPV4);
 		reject(enc, NFT_REJECT_ICMP_UNREACH, ICMP_CODE_PROT_UNREACH);
 		break;
 	case PW_V_MAP:

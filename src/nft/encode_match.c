@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Matches as expressions: load a register, compare it. */
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <libnftnl/expr.h>

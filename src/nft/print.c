@@ -118,8 +118,8 @@ static void print_set(const struct pw_set *set, FILE *out)
 {
 	fprintf(out, "\n\tset %s {\n\t\ttype %s\n", set->name,
 		pw_set_key_info(set->type)->text);
-	/* nft declares the size of a constant set itself */
-	if (set->size && !set->constant)
+	/* nft declares the size of a set with elements itself */
+	if (set->size && !(set->constant && set->elems))
 		fprintf(out, "\t\tsize %u\n", set->size);
 	print_flags(set, out);
 	if (set->timeout_ms) {

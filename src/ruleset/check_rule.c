@@ -238,6 +238,9 @@ static int check_update(const struct check *check,
 	if (effect->rate.count && effect->conns)
 		return check_fails(check, "set %s limits in two ways",
 				   set->name);
+	if (effect->conns && set->timeout)
+		return check_fails(check, "set %s forgets, and so cannot count connections",
+				   set->name);
 	if (effect->conns_over && !effect->conns)
 		return check_fails(check, "set %s counts up to nothing",
 				   set->name);

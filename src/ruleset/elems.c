@@ -78,11 +78,12 @@ bool pw_set_next_piece(const struct pw_set *set, struct pw_set_iter *iter,
 static bool next_start(const struct pw_set *set, struct pw_set_iter *iter,
 		       struct pw_set_elem *out)
 {
-	struct pw_value max = pw_value_max(pw_set_type_bits(set->type));
 	struct pw_range piece;
+	struct pw_value max;
 
 	if (!pw_set_next_piece(set, iter, &piece))
 		return false;
+	max = pw_value_max(pw_set_type_bits(set->type));
 	iter->closing = set->interval && pw_value_cmp(piece.last, max);
 	*out = (struct pw_set_elem){ .key = piece.first,
 				     .open = set->interval && !iter->closing };
