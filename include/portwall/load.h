@@ -80,6 +80,14 @@ PW_DEFINE_OWNED(struct pw_kernel, pw_kernel_free)
 int pw_kernel_generation(const struct pw_kernel *kernel, uint32_t n,
 			 struct pw_ruleset **out);
 
+/*
+ * Can the table be taken over? -EEXIST: somebody else made it,
+ * -EPROTONOSUPPORT: a newer portwall did, both with a message. pw_load_fill()
+ * asks this too; whoever only looks asks it alone.
+ */
+int pw_load_refuse_format(bool exists, uint32_t format,
+			  struct pw_diags *diags);
+
 /**
  * pw_load_fill() - Bring in what @want needs and the kernel lacks
  * @want:	compiled for a generation that is not in the kernel

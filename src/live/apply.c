@@ -59,13 +59,10 @@ static int read_before(struct run *run)
 
 	if (!err)
 		err = pw_kernel_read(run->nl, &run->kernel, run->diags);
-	if (err || !run->kernel->exists || run->kernel->format == PW_FORMAT)
+	if (err)
 		return err;
-	pw_diag_error(run->diags, NULL,
-		      "table inet " PW_TABLE " was not made by this portwall (format %u, not %u)",
-		      run->kernel->format, (unsigned int)PW_FORMAT);
-	pw_diag_hint(run->diags, "portwall clear removes it");
-	return -EPROTO;
+	return pw_load_refuse_format(run->kernel->exists, run->kernel->format,
+				     run->diags);
 }
 
 /* Does the kernel hold chains of generation @n, in force or left over? */

@@ -69,10 +69,6 @@ int pw_load_commit(struct pw_nl *nl, struct pw_batch *batch,
 /* The generation id behind @genid */
 uint32_t pw_genid_next(uint32_t genid);
 
-/* Others made the table, or a newer portwall did: -EEXIST, -EPROTONOSUPPORT */
-int pw_load_refuse_format(bool exists, uint32_t format,
-			  struct pw_diags *diags);
-
 /**
  * pw_load_check_set() - Does the kernel find what is in a constant set?
  *
