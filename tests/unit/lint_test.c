@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is warned of, and what is not. The words are in tests/golden/policy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "policy/lint.h"
+#include "policy_help.h"
+
+/* [allow x] with these lines, beside others; @warning NULL: nothing to say */
+static const struct lint_case {
+	const char *name, *text, *warning;
+} lint_cases[] = {
+	{ "nothing", "[allow x]\ntcp = 80\n", NULL },
+	{ "from without addresses", "[allow x]\ntcp = 1\nfrom = 192.0.2.1\n"
+	  "except = 192.0.2.1\n", "opens nothing" },
+	{ "block without addresses", "[allow x]\ntcp = 1\n[block y]\n"
+	  "from = 192.0.2.1\nexcept = 192.0.2.1\n", "blocks nothing" },
+	{ "over", "[allow x]\ntcp = 1\nuntil = 2027-01-15T08:00Z\n",
+	  "in the past" },
+	{ "not over", "[allow x]\ntcp = 1\nuntil = 2027-01-15T08:00:01Z\n",
+	  NULL },
+	{ "host bits", "[allow x]\ntcp = 1\nfrom = 192.0.2.1/24\n",
+	  "host bits" },
+	{ "no host bits", "[allow x]\ntcp = 1\nfrom = 192.0.2.1/32\n", NULL },
+	{ "group", "[allow x]\nudp = 5353\n", "multicast" },
+	{ "group in a range", "[allow x]\nudp = 5345-5354\n", "multicast" },
+	{ "group among many", "[allow x]\nudp = 5000-5999\n", NULL },
+	{ "group among all", "[allow x]\nudp = all\n", NULL },
+	{ "group over tcp", "[allow x]\ntcp = 5353\n", NULL },
+	{ "group with its to", "[allow x]\nudp = 5353\nto = 224.0.0.251\n",
+	  NULL },
+	{ "group with multicast", "[allow x]\nudp = 5353\nto = multicast\n",
+	  NULL },
+	{ "group with another to", "[allow x]\nudp = 5353\nto = 192.0.2.1\n",
+	  "multicast" },
+	{ "broadcast", "[allow x]\nudp = 67\n", "broadcast" },
+	{ "routing protocol", "[allow x]\nprotocol = ospf\n", "multicast" },
+	{ "protocol with ports", "[allow x]\nprotocol = dccp\n",
+	  "opens all of them" },
+	{ "open to anyone", "[allow x]\ntcp = 80\nfrom = 192.0.2.1\n"
+	  "[allow y]\ntcp = 79-81\n", "no effect" },
+	{ "open to anyone, but limited", "[allow x]\ntcp = 80\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 79-81\nrate = 1/hour\n", NULL },
+	{ "open to anyone for a while", "[allow x]\ntcp = 80\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 80\n"
+	  "until = 2028-01-01T00:00Z\n", NULL },
+	{ "open to anyone on a link", "[allow x]\ntcp = 80\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 80\non = eth0\n", NULL },
+	{ "open to anyone by two", "[allow x]\ntcp = 80-81\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 80\n[allow z]\ntcp = 81\n",
+	  "no effect" },
+	{ "open to anyone but for one", "[allow x]\ntcp = 80-82\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 80\n[allow z]\ntcp = 82\n",
+	  NULL },
+	{ "ping that everybody may", "[allow x]\nping = yes\n", "no effect" },
+	{ "ping that is limited", "[policy]\nping = 1/second\n"
+	  "[allow x]\nping = yes\n", NULL },
+	{ "blocked wholly", "[allow x]\ntcp = 80\nfrom = 192.0.2.0/25\n"
+	  "[block y]\nfrom = 192.0.2.0/24\n", "never opens" },
+	{ "blocked by port", "[allow x]\ntcp = 80\n[block y]\ntcp = 70-90\n",
+	  "always closed" },
+	{ "blocked in part", "[allow x]\ntcp = 80\nfrom = 192.0.2.0/24\n"
+	  "[block y]\nfrom = 192.0.2.0/25\n", NULL },
+	{ "blocked on one link", "[allow x]\ntcp = 80\nfrom = 192.0.2.1\n"
+	  "[block y]\nfrom = 192.0.2.0/24\non = eth0\n", NULL },
+	{ "blocked on all its links", "[allow x]\ntcp = 80\nfrom = 192.0.2.1\n"
+	  "on = eth0\n[block y]\nfrom = 192.0.2.0/24\non = eth*\n",
+	  "never opens" },
+	{ "blocked for one family", "[allow x]\ntcp = 80\n"
+	  "from = 192.0.2.1, 2001:db8::1\n[block y]\nfrom = 192.0.2.0/24\n",
+	  NULL },
+	{ "blocked for a while", "[allow x]\ntcp = 80\nfrom = 192.0.2.1\n"
+	  "[block y]\nfrom = 192.0.2.0/24\nuntil = 2028-01-01T00:00Z\n",
+	  NULL },
+	{ "blocked as long as it lasts", "[allow x]\ntcp = 80\n"
+	  "from = 192.0.2.1\nuntil = 2027-06-01T00:00Z\n"
+	  "[block y]\nfrom = 192.0.2.0/24\nuntil = 2028-01-01T00:00Z\n",
+	  "never opens" },
+	{ "blocked to unicast", "[allow x]\nudp = 9\nto = local, multicast\n"
+	  "[block y]\nudp = 9\nto = local\n", NULL },
+	{ "blocked over another transport", "[allow x]\ntcp = 80\n"
+	  "[block y]\nudp = 80\n", NULL },
+	{ "closed and open", "[policy]\nclosed = all\n[allow x]\ntcp = 80\n",
+	  "closed = all" },
+	{ "port of a bridge", "[allow x]\ntcp = 80\non = eth1\n", "bridge" },
+	{ "interface like a name", "[interfaces]\nlan = eth0\n"
+	  "[allow x]\ntcp = 80\non = lam\n", "neither" },
+	{ "interface like no name", "[interfaces]\nlan = eth0\n"
+	  "[allow x]\ntcp = 80\non = wg0\n", NULL },
+};
+
+static void warns(void **state)
+{
+	const struct lint_case *tc = *state;
+	struct read_policy got = read_text(tc->text);
+
+	assert_int_equal(got.err, 0);
+	assert_int_equal(pw_diags_count(got.diags, PW_WARNING),
+			 tc->warning ? 1 : 0);
+	if (tc->warning)
+		assert_true(has_message(got.diags, PW_WARNING, tc->warning));
+	read_policy_clear(&got);
+}
+
+/* Thousands of pairs that have nothing to do with each other */
+static void many_sections_are_quiet(void **state)
+{
+	struct read_policy got;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	for (unsigned int i = 0; i < 3000; i++)
+		fprintf(out, "[allow a%u]\ntcp = %u\nfrom = 10.%u.%u.0/24\n"
+			"[block b%u]\ntcp = %u\nfrom = 10.%u.%u.0/25\n", i,
+			i + 1, i / 256, i % 256, i, i + 1, i / 256, i % 256);
+	fclose(out);
+	got = read_text_at(NULL, text, size);
+	assert_int_equal(got.err, 0);
+	assert_int_equal(pw_diags_count(got.diags, PW_WARNING), 0);
+	read_policy_clear(&got);
+	free(text);
+}
+
+static void shortens_ports(void **state)
+{
+	struct pw_rangeset *set = pw_rangeset_new(16);
+	char *text;
+
+	(void)state;
+	for (uint32_t port = 10; port < 60; port += 10)
+		assert_int_equal(pw_rangeset_add32(set, port, port + 1), 0);
+	assert_int_equal(pw_rangeset_normalise(set), 0);
+	text = pw_ports_text(PW_UDP, set);
+	assert_string_equal(text, "udp 10-11, 20-21, 30-31, 40-41, ...");
+	free(text);
+	pw_rangeset_free(set);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[80] = {
+		cmocka_unit_test(many_sections_are_quiet),
+		cmocka_unit_test(shortens_ports),
+	};
+	size_t num = 2;
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(lint_cases); i++)
+		tests[num++] = (struct CMUnitTest){
+			lint_cases[i].name, warns, NULL, NULL,
+			(void *)(uintptr_t)&lint_cases[i] };
+	return _cmocka_run_group_tests("lint", tests, num, NULL, NULL);
+}
