@@ -84,6 +84,7 @@ static void gathers_host(void **state)
 	assert_true(host->ifaces_known);
 	assert_non_null(pw_host_iface(host, "lo"));
 	assert_true(host->now_ns > 1000000000u * 1000000000ull);
+	assert_int_equal(host->now_ns % 1000000000u, 0);
 	for (size_t i = 1; i < host->num_services; i++) {
 		const struct pw_service *s = &host->services[i];
 		int cmp = strcmp(s[-1].name, s->name);
