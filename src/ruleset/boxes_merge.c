@@ -4,23 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "portwall/array.h"
 #include "ruleset/boxes.h"
 
 /* The last "field" is the condition */
 #define NUM_KEYS (PW_NUM_FIELDS + 1)
 
-struct entry {
-	uint64_t hash;		/* of the box without the field in question */
-	size_t box;
-};
+#define NO_BOX UINT32_MAX
 
+/**
+ * struct merge - Boxes that are alike but for one key, found by hash
+ * @hashes:	of each box with every key: a sum that one key can be taken from
+ * @slots:	first box of a group, NO_BOX: free; @num_slots a power of two
+ * @next:	the next box of its group, NO_BOX: the last
+ * @ids:	values of one group
+ */
 struct merge {
 	struct pw_space *space;
 	struct pw_boxes *boxes;
-	struct entry *entries;
-	uint64_t *hashes;	/* of each box with every field */
-	uint32_t *ids;		/* values of one group */
+	uint64_t *hashes;
+	uint32_t *slots;
+	size_t num_slots;
+	uint32_t *next;
+	uint32_t *ids;
 	bool *gone;
 };
 
@@ -56,15 +61,6 @@ static bool same_but(const struct pw_box *a, const struct pw_box *b, int but)
 	return true;
 }
 
-static int entry_cmp(const void *pa, const void *pb)
-{
-	const struct entry *a = pa, *b = pb;
-
-	if (a->hash != b->hash)
-		return a->hash < b->hash ? -1 : 1;
-	return a->box < b->box ? -1 : a->box > b->box;
-}
-
 static bool join(struct merge *m, int key, size_t num, uint32_t *out)
 {
 	if (key == PW_NUM_FIELDS) {
@@ -85,31 +81,40 @@ static bool join(struct merge *m, int key, size_t num, uint32_t *out)
 	return true;
 }
 
-/* Entries [@from, @to) have one hash: join those that are alike in earnest */
-static bool join_group(struct merge *m, int key, size_t from, size_t to)
+/* Boxes from @first on along @next are alike but for @key */
+static bool join_group(struct merge *m, int key, uint32_t first)
 {
-	struct pw_box *first = &m->boxes->items[m->entries[from].box];
+	struct pw_box *box = &m->boxes->items[first];
 	size_t num = 0;
 	uint32_t out;
 
-	for (size_t i = from; i < to; i++) {
-		const struct pw_box *box =
-			&m->boxes->items[m->entries[i].box];
-
-		if (!same_but(first, box, key))
-			return false;	/* a hash in common, by chance */
-		m->ids[num++] = key_of(box, key);
-	}
-	if (!join(m, key, num, &out))
+	for (uint32_t i = first; i != NO_BOX; i = m->next[i])
+		m->ids[num++] = key_of(&m->boxes->items[i], key);
+	if (num < 2 || !join(m, key, num, &out))
 		return false;
-	for (size_t i = from + 1; i < to; i++)
-		m->gone[m->entries[i].box] = true;
+	for (uint32_t i = m->next[first]; i != NO_BOX; i = m->next[i])
+		m->gone[i] = true;
 	if (key == PW_NUM_FIELDS)
-		first->cond = out;
+		box->cond = out;
 	else
-		first->f[key] = out;
-	m->hashes[m->entries[from].box] = hash_box(first);
+		box->f[key] = out;
+	m->hashes[first] = hash_box(box);
 	return true;
+}
+
+/* Puts box @i in front of its group, which may be new */
+static void group_box(struct merge *m, int key, uint32_t i)
+{
+	const struct pw_box *box = &m->boxes->items[i];
+	uint64_t h = m->hashes[i] - hash_key(key, key_of(box, key));
+	size_t at = (h ^ h >> 32) & (m->num_slots - 1);
+
+	while (m->slots[at] != NO_BOX &&
+	       !same_but(&m->boxes->items[m->slots[at]], box, key))
+		at = (at + 1) & (m->num_slots - 1);
+	m->next[i] = m->slots[at];
+	m->slots[at] = i;
+	m->gone[i] = false;
 }
 
 static void drop_gone(struct merge *m)
@@ -136,53 +141,53 @@ static bool varies(const struct pw_boxes *boxes, int key)
 
 static bool merge_key(struct merge *m, int key)
 {
-	size_t num = m->boxes->num;
 	bool any = false;
 
 	if (!varies(m->boxes, key))
 		return false;
-	for (size_t i = 0; i < num; i++) {
-		uint32_t id = key_of(&m->boxes->items[i], key);
-
-		m->entries[i] = (struct entry){
-			m->hashes[i] - hash_key(key, id), i };
-		m->gone[i] = false;
-	}
-	qsort(m->entries, num, sizeof(*m->entries), entry_cmp);
-	for (size_t from = 0, to; from < num; from = to) {
-		for (to = from + 1; to < num; to++)
-			if (m->entries[to].hash != m->entries[from].hash)
-				break;
-		if (to - from > 1)
-			any |= join_group(m, key, from, to);
-	}
+	memset(m->slots, 0xff, m->num_slots * sizeof(*m->slots));
+	for (uint32_t i = 0; i < m->boxes->num; i++)
+		group_box(m, key, i);
+	for (size_t i = 0; i < m->num_slots; i++)
+		if (m->slots[i] != NO_BOX)
+			any |= join_group(m, key, m->slots[i]);
 	if (any)
 		drop_gone(m);
 	return any;
 }
 
+/* Round the keys until none of them finds anything any more */
+static void merge_keys(struct merge *m)
+{
+	int idle = 0;
+
+	for (size_t i = 0; i < m->boxes->num; i++)
+		m->hashes[i] = hash_box(&m->boxes->items[i]);
+	for (int key = 0; idle < NUM_KEYS && m->boxes->num > 1 &&
+	     !pw_space_error(m->space); key = (key + 1) % NUM_KEYS)
+		idle = merge_key(m, key) ? 0 : idle + 1;
+}
+
 void pw_boxes_merge(struct pw_space *space, struct pw_boxes *boxes)
 {
-	struct merge m = { .space = space, .boxes = boxes };
-	bool any = boxes->num > 1;
+	struct merge m = { .space = space, .boxes = boxes, .num_slots = 8 };
 
-	if (!any)
+	if (boxes->num < 2)
 		return;
-	m.entries = calloc(boxes->num, sizeof(*m.entries));
+	while (m.num_slots < boxes->num * 2)
+		m.num_slots *= 2;
 	m.hashes = calloc(boxes->num, sizeof(*m.hashes));
+	m.slots = calloc(m.num_slots, sizeof(*m.slots));
+	m.next = calloc(boxes->num, sizeof(*m.next));
 	m.ids = calloc(boxes->num, sizeof(*m.ids));
 	m.gone = calloc(boxes->num, sizeof(*m.gone));
-	if (!m.entries || !m.hashes || !m.ids || !m.gone)
+	if (m.hashes && m.slots && m.next && m.ids && m.gone)
+		merge_keys(&m);
+	else
 		space->err = -ENOMEM;
-	for (size_t i = 0; i < boxes->num && !space->err; i++)
-		m.hashes[i] = hash_box(&boxes->items[i]);
-	while (any && !pw_space_error(space)) {
-		any = false;
-		for (int key = 0; key < NUM_KEYS; key++)
-			any |= merge_key(&m, key);
-	}
-	free(m.entries);
 	free(m.hashes);
+	free(m.slots);
+	free(m.next);
 	free(m.ids);
 	free(m.gone);
 }

@@ -48,11 +48,11 @@ struct pw_conds *pw_conds_new(void)
 
 	if (!conds)
 		return NULL;
-	conds->num_slots = 1024;
+	conds->num_slots = 256;
 	conds->slots = calloc(conds->num_slots, sizeof(*conds->slots));
-	conds->num_kept = 4096;
+	conds->num_kept = 1024;
 	conds->kept = calloc(conds->num_kept, sizeof(*conds->kept));
-	conds->nodes = pw_array_grow(NULL, &conds->cap, 512,
+	conds->nodes = pw_array_grow(NULL, &conds->cap, 64,
 				     sizeof(*conds->nodes));
 	if (!conds->slots || !conds->kept || !conds->nodes) {
 		pw_conds_free(conds);

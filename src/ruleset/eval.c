@@ -49,6 +49,7 @@ void pw_eval_free(struct pw_eval *ev)
 	pw_space_clear(&ev->space);
 	free(ev->facts);
 	free(ev->cells);
+	free(ev->marks);
 	free(ev);
 }
 
@@ -258,6 +259,34 @@ static void run_rule(struct pw_eval *ev, uint32_t chain, size_t rule,
 	*in = next;
 }
 
+static bool writes_set(const struct pw_rule *rule, uint32_t *set)
+{
+	for (size_t i = 0; i < rule->num_effects; i++)
+		if (rule->effects[i].kind == PW_E_UPDATE) {
+			*set = rule->effects[i].set;
+			return true;
+		}
+	return false;
+}
+
+/* A rule without a verdict changes no packet's way, but may remember it */
+static void note_marks(struct pw_eval *ev, uint32_t chain, size_t rule,
+		       const struct pw_boxes *in)
+{
+	struct pw_mark mark = { .chain = chain, .rule = (uint32_t)rule };
+	struct pw_prep_rule prep;
+
+	if (!writes_set(&ev->rs->chains[chain].rules[rule], &mark.set))
+		return;
+	pw_prepare_rule(ev, chain, rule, &prep);
+	for (size_t i = 0; i < in->num; i++)
+		if (pw_box_split(&ev->space, &in->items[i], &prep.cuts,
+				 &mark.box, NULL) &&
+		    PW_ARRAY_PUSH(ev->marks, ev->num_marks, ev->cap_marks,
+				  mark))
+			ev->space.err = -ENOMEM;
+}
+
 /* Consumes @in; what reaches the end, or returns, is appended to @back */
 static void run_chain(struct pw_eval *ev, uint32_t chain, struct pw_boxes *in,
 		      struct pw_boxes *back)
@@ -267,8 +296,9 @@ static void run_chain(struct pw_eval *ev, uint32_t chain, struct pw_boxes *in,
 	for (size_t i = 0; i < c->num_rules && in->num; i++) {
 		if (pw_space_error(&ev->space))
 			return;
-		/* Neither counting nor logging changes a packet's way */
-		if (c->rules[i].verdict.kind != PW_V_NONE)
+		if (c->rules[i].verdict.kind == PW_V_NONE)
+			note_marks(ev, chain, i, in);
+		else
 			run_rule(ev, chain, i, in, back);
 	}
 	pw_boxes_append(&ev->space, back, in);

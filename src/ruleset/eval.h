@@ -44,6 +44,17 @@ struct pw_fact {
 };
 
 /**
+ * struct pw_mark - Packets whose destination a rule writes into a set
+ * @set:	index of the set
+ *
+ * Of rules without a verdict; a fact that such a rule asks does not count.
+ */
+struct pw_mark {
+	struct pw_box box;
+	uint32_t set, chain, rule;
+};
+
+/**
  * struct pw_cell - Packets that share one fate
  * @rule:	that decided, of @chain; PW_NONE: the base chain's policy
  */
@@ -58,8 +69,7 @@ struct pw_prepared;
 /**
  * struct pw_eval - Evaluations of one ruleset
  * @facts:	by variable
- * @cells:	of every pw_eval_base() so far
- *
+ * @cells:	of every pw_eval_base() so far, as @marks
  * @chains_deep, @jumps_deep: where the evaluation stands
  */
 struct pw_eval {
@@ -69,6 +79,8 @@ struct pw_eval {
 	size_t num_facts, cap_facts;
 	struct pw_cell *cells;
 	size_t num_cells, cap_cells;
+	struct pw_mark *marks;
+	size_t num_marks, cap_marks;
 	struct pw_prepared *prepared;
 	size_t chains_deep, jumps_deep;
 };
@@ -96,6 +108,10 @@ void pw_eval_domain(struct pw_eval *ev, enum pw_hook hook, struct pw_box *out);
  */
 int pw_eval_base(struct pw_eval *ev, uint32_t base,
 		 const struct pw_box *domain);
+
+/* Variable of a fact that was asked about, PW_COND_NO_VAR if it was not */
+uint32_t pw_eval_find_fact(const struct pw_eval *ev,
+			   const struct pw_fact *fact);
 
 /* The base chain at @hook, PW_NONE if there is none, the first if several */
 uint32_t pw_eval_find_base(const struct pw_ruleset *rs, enum pw_hook hook);

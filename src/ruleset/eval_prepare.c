@@ -123,6 +123,14 @@ static uint32_t fact_cond(struct pw_eval *ev, const struct pw_fact *fact)
 	return pw_cond_var(ev->space.conds, *slot - 1);
 }
 
+uint32_t pw_eval_find_fact(const struct pw_eval *ev, const struct pw_fact *fact)
+{
+	const struct pw_prepared *p = ev->prepared;
+	uint32_t slot = *fact_slot(ev, p->fact_slots, p->num_fact_slots, fact);
+
+	return slot ? slot - 1 : PW_COND_NO_VAR;
+}
+
 static uint32_t set_value(struct pw_eval *ev, enum pw_field field,
 			  uint32_t index)
 {

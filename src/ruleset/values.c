@@ -84,11 +84,11 @@ struct pw_values *pw_values_new(void)
 
 	if (!values)
 		return NULL;
-	values->num_slots = 4096;
+	values->num_slots = 1024;
 	values->slots = calloc(values->num_slots, sizeof(*values->slots));
-	values->cap_kept = 16384;
+	values->cap_kept = 4096;
 	values->kept = calloc(values->cap_kept, sizeof(*values->kept));
-	values->values = pw_array_grow(NULL, &values->cap, 1024,
+	values->values = pw_array_grow(NULL, &values->cap, 256,
 				       sizeof(*values->values));
 	if (!values->slots || !values->kept || !values->values) {
 		pw_values_free(values);

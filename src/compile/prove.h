@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The proof: the model's own reading of the policy, cell by cell. */
+#ifndef COMPILE_PROVE_H
+#define COMPILE_PROVE_H
+
+#include "portwall/diag.h"
+#include "portwall/model.h"
+#include "portwall/ruleset.h"
+#include "ruleset/eval.h"
+
+/* Kinds of destination; sections without `to` open the first */
+enum dest {
+	DEST_OWN = 1,		/* unicast addresses of the host */
+	DEST_OTHER = 2,		/* broadcast, multicast, anycast */
+};
+
+/**
+ * struct area - Packets that a section speaks of
+ * @dests:	where it counts: enum dest, or both
+ * @section:	index in the model; of a union: one of them
+ */
+struct area {
+	struct pw_cuts cuts;
+	unsigned int dests;
+	size_t section;
+};
+
+struct areas {
+	struct area *items;
+	size_t num, cap;
+};
+
+/**
+ * struct section - How the proof reads a section
+ * @areas:	sources, interfaces, destinations, time; without ports
+ * @ports:	value of each transport's ports, PW_VALUE_EMPTY: none
+ * @protocols:	value, with PW_L4PROTO_BITS
+ * @within:	condition that its limits have room, by family
+ */
+struct section {
+	struct areas areas;
+	uint32_t ports[PW_NUM_TRANSPORTS];
+	uint32_t protocols;
+	bool limited;
+	uint32_t within[PW_NUM_FAMILIES];
+};
+
+/**
+ * struct class - Packets of one protocol, or some of its ports, that the same
+ *		  sections speak of
+ * @where:	protocol and ports
+ * @sections:	of the model, in its order; @num_sections
+ * @drop, @open: what blocks close, and what sections without limit open
+ * @limited:	areas of limited sections, in the order of their names
+ * @done:	these three are filled
+ */
+struct class {
+	struct pw_cuts where;
+	uint32_t *sections;
+	size_t num_sections;
+	struct areas drop, open, limited;
+	bool done;
+};
+
+/**
+ * struct transport - Ports of one protocol by class
+ * @where:	the protocol
+ * @class_of:	by port: index in @classes, 0: only wide sections
+ * @narrow:	value of the ports of all classes but 0
+ * @wide:	sections with so many ports that no class lists them
+ * @seen:	by class: the newest @round that met it
+ */
+struct transport {
+	struct pw_cuts where;
+	struct class *classes;
+	size_t num, cap;
+	uint32_t *class_of;
+	uint32_t narrow;
+	uint32_t *wide;
+	size_t num_wide, cap_wide;
+	uint32_t *seen;
+	uint32_t round;
+};
+
+/* Regions that the policy names without being asked; see prove_steps.c */
+enum step {
+	STEP_LOOPBACK, STEP_ECHO4, STEP_ECHO6,
+	STEP_MARTIANS, STEP_MARTIANS_LAST = STEP_MARTIANS + 5,
+	STEP_ESTABLISHED, STEP_BRIDGES, STEP_OWN, STEP_OTHER,
+	STEP_ERRORS, STEP_ERRORS_LAST = STEP_ERRORS + 2,
+	STEP_ND, STEP_ND_LAST = STEP_ND + 7,
+	STEP_GROUPS, STEP_GROUPS_LAST = STEP_GROUPS + 1,
+	STEP_IGMP, STEP_ADOPT, STEP_INVALID, STEP_OWN_SOURCE,
+	STEP_DHCP4, STEP_DHCP6, STEP_TCP, STEP_WITH_PORTS, STEP_IPV4,
+	STEP_ORIG4, STEP_ORIG6, STEP_TO_BRIDGES, STEP_FORWARD_OLD,
+	STEP_FORWARD_DNAT,
+	NUM_STEPS
+};
+
+/**
+ * struct want - What the policy says of a packet
+ * @how:	the way to refuse, when @outcome is that
+ * @why:	words for a message
+ * @section:	index of the section that says so, SIZE_MAX: none
+ */
+struct want {
+	enum pw_outcome outcome;
+	enum pw_verdict_kind how;
+	const char *why;
+	size_t section;
+};
+
+/**
+ * struct proof
+ * @sections:	by index in the model
+ * @transports, @protocols: what sections speak of by protocol and port;
+ *		protocols[i] is class i of those without ports
+ * @silent:	areas of blocks without port keys
+ * @pings:	class of sections with ping = yes
+ * @cell:	under judgement: one of those of its rule and outcome
+ * @err:	-EPROTO once the proof has failed (and was reported)
+ */
+struct proof {
+	const struct pw_model *model;
+	const struct pw_ruleset *rs;
+	struct pw_eval *ev;
+	struct pw_diags *diags;
+	struct pw_cuts steps[NUM_STEPS];
+	struct section *sections;
+	struct transport transports[PW_NUM_TRANSPORTS];
+	struct class *protocols;
+	size_t num_protocols, cap_protocols;
+	struct areas silent;
+	struct class pings;
+	uint32_t adopt, local[PW_NUM_FAMILIES];
+	uint32_t ping_rate, refuse_rate;
+	const struct pw_cell *cell;
+	int err;
+};
+
+/* prove_sections.c, prove_classes.c, prove_limits.c, prove_steps.c */
+int proof_read_sections(struct proof *p);
+int proof_read_classes(struct proof *p);
+int proof_read_limits(struct proof *p);
+void proof_read_steps(struct proof *p);
+
+void areas_push(struct proof *p, struct areas *areas, const struct area *area);
+/* Areas that differ in their sources alone become one */
+void areas_unite(struct proof *p, struct areas *areas);
+/* The region of @area within @value of @field, appended to @areas */
+void areas_push_within(struct proof *p, struct areas *areas,
+		       const struct area *area, enum pw_field field,
+		       uint32_t value, uint32_t proto);
+/* Fills drop, open and limited; @transport of its ports, -1: without ports */
+void class_prepare(struct proof *p, struct class *class, int transport);
+
+/*
+ * prove_settle.c. Regions that are decided are taken out of @items, and the
+ * cell is compared with what is wanted of them; without a cell nothing is.
+ */
+void proof_take(struct proof *p, struct pw_boxes *items,
+		const struct pw_cuts *cuts, struct pw_boxes *hits);
+/* While @cond holds to @hits; otherwise they stay */
+void proof_take_cond(struct proof *p, struct pw_boxes *items, uint32_t cond,
+		     struct pw_boxes *hits);
+void proof_check(struct proof *p, const struct pw_boxes *items,
+		 const struct want *want);
+void settle_all(struct proof *p, struct pw_boxes *items,
+		const struct want *want);
+void settle(struct proof *p, struct pw_boxes *items,
+	    const struct pw_cuts *cuts, const struct want *want);
+void settle_steps(struct proof *p, struct pw_boxes *items, enum step first,
+		  enum step last, const struct want *want);
+/* Within @cuts and while @cond holds */
+void settle_gate(struct proof *p, struct pw_boxes *items,
+		 const struct pw_cuts *cuts, uint32_t cond,
+		 const struct want *want);
+void settle_areas(struct proof *p, struct pw_boxes *items,
+		  const struct areas *areas, enum dest dest,
+		  const struct want *want);
+
+/* prove_tree.c: blocks and sections; what none of them speaks of is left */
+extern const struct want proof_blocks;
+void settle_sections(struct proof *p, struct pw_boxes *items, enum dest dest);
+void settle_class(struct proof *p, struct pw_boxes *items, struct class *class,
+		  int transport, enum dest dest);
+
+/* prove_judge.c: does the cell do what the policy says of its packets? */
+void judge_prerouting(struct proof *p, struct pw_boxes *items);
+void judge_input(struct proof *p, struct pw_boxes *items);
+void judge_forward(struct proof *p, struct pw_boxes *items);
+/* What prerouting judges for an own address: from all of @items */
+void judge_learnt(struct proof *p, struct pw_boxes *items,
+		  struct pw_boxes *learnt);
+
+/* prove_sets.c; @num_prerouting: how many marks prerouting has made */
+int proof_check_sets(struct proof *p);
+int proof_check_marks(struct proof *p, size_t num_prerouting);
+
+/* An error that is nobody's input: -EPROTO */
+__attribute__((format(printf, 2, 3)))
+int proof_failed(struct pw_diags *diags, const char *fmt, ...);
+/* prove_report.c: the packet, the policy, the rule; sets @err */
+void proof_differs(struct proof *p, const struct pw_box *box,
+		   const struct want *want);
+/* A packet of @box, as words in @buf */
+const char *proof_packet(struct proof *p, const struct pw_box *box,
+			 char *buf, size_t size);
+/* "chain g1.end, rule 2 (comment)" */
+const char *proof_rule(const struct proof *p, uint32_t chain, uint32_t rule,
+		       char *buf, size_t size);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the policy says of a region of packets, in the order of "What every
+ * policy does without being asked"; compared with what the cell does.
+ *
+ * Functions take regions out of @items: what is left is not decided so far.
+ */
+#include <stdint.h>
+
+#include "compile/prove.h"
+
+#define NOBODY SIZE_MAX
+
+static const struct want passes = { PW_OUT_ACCEPT, PW_V_NONE, "accepts",
+				    NOBODY };
+static const struct want falls = { PW_OUT_DROP, PW_V_NONE, "drops", NOBODY };
+
+static void settle_refused(struct proof *p, struct pw_boxes *items)
+{
+	static const struct want rst = { PW_OUT_REFUSE, PW_V_REJECT_RST,
+					 "refuses (RST)", NOBODY };
+	static const struct want port = { PW_OUT_REFUSE, PW_V_REJECT_PORT,
+					  "refuses (port unreachable)",
+					  NOBODY };
+	static const struct want proto = { PW_OUT_REFUSE, PW_V_REJECT_PROTO,
+					   "refuses (protocol unreachable)",
+					   NOBODY };
+
+	settle(p, items, &p->steps[STEP_TCP], &rst);
+	settle(p, items, &p->steps[STEP_WITH_PORTS], &port);
+	settle(p, items, &p->steps[STEP_IPV4], &proto);
+	settle_all(p, items, &port);
+}
+
+/* Nobody lets these in */
+static void settle_closed(struct proof *p, struct pw_boxes *items,
+			  enum dest dest)
+{
+	static const struct want closed = { PW_OUT_DROP, PW_V_NONE,
+					    "closes the port", NOBODY };
+	struct pw_boxes refused = { 0 };
+
+	if (dest == DEST_OWN && p->model->on_default == PW_DEFAULT_REJECT) {
+		proof_take_cond(p, items, p->refuse_rate, &refused);
+		settle_refused(p, &refused);
+	}
+	settle_all(p, items, &closed);
+	pw_boxes_clear(&refused);
+}
+
+/* Packets that cannot be: nothing is asked of them */
+static void leave_out(struct proof *p, struct pw_boxes *items, enum step first,
+		      enum step last)
+{
+	struct pw_boxes hits = { 0 };
+
+	for (int step = first; step <= (int)last; step++)
+		proof_take(p, items, &p->steps[step], &hits);
+	pw_boxes_clear(&hits);
+}
+
+static void judge(struct proof *p, struct pw_boxes *items, enum dest dest)
+{
+	if (dest == DEST_OWN)
+		leave_out(p, items, STEP_GROUPS, STEP_GROUPS_LAST);
+	settle_steps(p, items, STEP_ERRORS, STEP_ERRORS_LAST, &passes);
+	settle_steps(p, items, STEP_ND, STEP_ND_LAST, &passes);
+	if (dest == DEST_OTHER)
+		settle(p, items, &p->steps[STEP_IGMP], &passes);
+	settle_gate(p, items, &p->steps[STEP_ADOPT], p->adopt, &passes);
+	settle(p, items, &p->steps[STEP_INVALID], &falls);
+	settle(p, items, &p->steps[STEP_OWN_SOURCE], &falls);
+	if (p->model->dhcp)
+		settle_steps(p, items, STEP_DHCP4, STEP_DHCP6, &passes);
+	settle_sections(p, items, dest);
+	settle_closed(p, items, dest);
+}
+
+static void judge_ping(struct proof *p, struct pw_boxes *items, enum dest dest)
+{
+	struct pw_boxes hits = { 0 };
+
+	settle(p, items, &p->steps[STEP_OWN_SOURCE], &falls);
+	settle_areas(p, items, &p->silent, dest, &proof_blocks);
+	settle_class(p, items, &p->pings, -1, dest);
+	if (dest == DEST_OWN) {
+		proof_take_cond(p, items, p->ping_rate, &hits);
+		proof_check(p, &hits, &passes);
+	}
+	settle_closed(p, items, dest);
+	pw_boxes_clear(&hits);
+}
+
+/* What is to be judged, by destination */
+struct arrivals {
+	struct pw_boxes own, other, own_pings, other_pings;
+};
+
+static void take_kinds(struct proof *p, struct pw_boxes *items,
+		       struct pw_boxes *own, struct pw_boxes *other)
+{
+	proof_take(p, items, &p->steps[STEP_OWN], own);
+	proof_take(p, items, &p->steps[STEP_OTHER], other);
+}
+
+static void judge_arrivals(struct proof *p, struct arrivals *a)
+{
+	judge(p, &a->own, DEST_OWN);
+	judge(p, &a->other, DEST_OTHER);
+	judge_ping(p, &a->own_pings, DEST_OWN);
+	judge_ping(p, &a->other_pings, DEST_OTHER);
+	pw_boxes_clear(&a->own);
+	pw_boxes_clear(&a->other);
+	pw_boxes_clear(&a->own_pings);
+	pw_boxes_clear(&a->other_pings);
+}
+
+/* Steps 1 to 4: what is left are echo requests, and the rest not established */
+static void begin(struct proof *p, struct pw_boxes *items,
+		  struct pw_boxes *pings)
+{
+	settle(p, items, &p->steps[STEP_LOOPBACK], &passes);
+	proof_take(p, items, &p->steps[STEP_ECHO4], pings);
+	proof_take(p, items, &p->steps[STEP_ECHO6], pings);
+	settle_steps(p, pings, STEP_MARTIANS, STEP_MARTIANS_LAST, &falls);
+	settle_steps(p, items, STEP_MARTIANS, STEP_MARTIANS_LAST, &falls);
+	settle(p, items, &p->steps[STEP_ESTABLISHED], &passes);
+}
+
+/* What prerouting lets pass because it is not judged there */
+static void begin_prerouting(struct proof *p, struct pw_boxes *items,
+			     struct arrivals *a)
+{
+	static const struct want forwards = {
+		PW_OUT_ACCEPT, PW_V_NONE, "leaves what is forwarded alone",
+		NOBODY };
+	struct pw_boxes pings = { 0 };
+
+	begin(p, items, &pings);
+	settle(p, items, &p->steps[STEP_BRIDGES], &passes);
+	settle(p, &pings, &p->steps[STEP_BRIDGES], &passes);
+	take_kinds(p, items, &a->own, &a->other);
+	take_kinds(p, &pings, &a->own_pings, &a->other_pings);
+	settle_all(p, items, &forwards);
+	settle_all(p, &pings, &forwards);
+	pw_boxes_clear(&pings);
+}
+
+void judge_prerouting(struct proof *p, struct pw_boxes *items)
+{
+	struct arrivals a = { 0 };
+
+	if (p->model->containers == PW_CONTAINERS_IGNORE) {
+		settle_all(p, items, &passes);
+		return;
+	}
+	begin_prerouting(p, items, &a);
+	judge_arrivals(p, &a);
+}
+
+void judge_learnt(struct proof *p, struct pw_boxes *items,
+		  struct pw_boxes *learnt)
+{
+	struct arrivals a = { 0 };
+
+	if (p->model->containers == PW_CONTAINERS_IGNORE)
+		return;
+	begin_prerouting(p, items, &a);
+	pw_boxes_append(&p->ev->space, learnt, &a.own);
+	pw_boxes_append(&p->ev->space, learnt, &a.own_pings);
+	pw_boxes_clear(&a.own);
+	pw_boxes_clear(&a.other);
+	pw_boxes_clear(&a.own_pings);
+	pw_boxes_clear(&a.other_pings);
+}
+
+/*
+ * What came from outside bridges was judged in prerouting: to an own address,
+ * which is remembered, as to many. Whatever else arrives is for this host.
+ */
+static void take_unjudged(struct proof *p, struct pw_boxes *items,
+			  struct pw_boxes *own, struct pw_boxes *other)
+{
+	struct pw_boxes inside = { 0 };
+
+	if (p->model->containers == PW_CONTAINERS_FOLLOW) {
+		proof_take(p, items, &p->steps[STEP_BRIDGES], &inside);
+		settle_gate(p, items, &p->steps[STEP_ORIG4],
+			    p->local[PW_IPV4], &passes);
+		settle_gate(p, items, &p->steps[STEP_ORIG6],
+			    p->local[PW_IPV6], &passes);
+		settle(p, items, &p->steps[STEP_OTHER], &passes);
+		pw_boxes_append(&p->ev->space, items, &inside);
+	}
+	proof_take(p, items, &p->steps[STEP_OTHER], other);
+	pw_boxes_append(&p->ev->space, own, items);
+	pw_boxes_clear(&inside);
+}
+
+void judge_input(struct proof *p, struct pw_boxes *items)
+{
+	struct pw_boxes pings = { 0 };
+	struct arrivals a = { 0 };
+
+	begin(p, items, &pings);
+	take_unjudged(p, items, &a.own, &a.other);
+	take_unjudged(p, &pings, &a.own_pings, &a.other_pings);
+	judge_arrivals(p, &a);
+	pw_boxes_clear(&pings);
+}
+
+/* Closed: from outside straight to an address behind a bridge, and new */
+void judge_forward(struct proof *p, struct pw_boxes *items)
+{
+	static const struct want straight = {
+		PW_OUT_DROP, PW_V_NONE, "drops (behind a bridge, not published)",
+		NOBODY };
+	struct pw_boxes inward = { 0 };
+
+	if (p->model->containers == PW_CONTAINERS_FOLLOW)
+		proof_take(p, items, &p->steps[STEP_TO_BRIDGES], &inward);
+	settle_all(p, items, &passes);
+	settle(p, &inward, &p->steps[STEP_BRIDGES], &passes);
+	settle(p, &inward, &p->steps[STEP_FORWARD_OLD], &passes);
+	settle(p, &inward, &p->steps[STEP_FORWARD_DNAT], &passes);
+	settle_all(p, &inward, &straight);
+	pw_boxes_clear(&inward);
+}
