@@ -29,7 +29,7 @@ struct pw_service {
  * @ifaces:	sorted by name; empty is allowed (an image, a test)
  * @ifaces_known: false: interfaces could not be read, nothing is said of them
  * @services:	sorted by name, then protocol
- * @now_ns:	wall clock, nanoseconds since 1970
+ * @now_ns:	wall clock, nanoseconds since 1970; gathered: a whole second
  */
 struct pw_host {
 	struct pw_iface *ifaces;

@@ -92,8 +92,9 @@ static int load_stdin(size_t max_len, struct pw_source **out,
 {
 	pw_owned(pw_source_free) struct pw_source *src =
 		source_new("<stdin>", NULL);
-	int err = src ? fill(src, STDIN_FILENO, FIRST_READ_LEN, NULL, max_len,
-			     diags) : -ENOMEM;
+	size_t size = max_len < FIRST_READ_LEN ? max_len : FIRST_READ_LEN;
+	int err = src ? fill(src, STDIN_FILENO, size, NULL, max_len, diags)
+		      : -ENOMEM;
 
 	if (!err)
 		*out = PW_TAKE(src);

@@ -124,12 +124,13 @@ static int gather_ifaces(struct pw_host *host, struct pw_diags *diags)
 	return 0;
 }
 
+/* Whole seconds, begun: rules compare with it, and nft's text has no less */
 static uint64_t wall_clock_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * 1000000000u;
 }
 
 int pw_host_gather(struct pw_host **out, struct pw_diags *diags)

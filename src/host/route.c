@@ -2,7 +2,6 @@
 /* Which interface leads to a peer: the kernel's own routing decision. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <string.h>
 
 #include "host/inet.h"
 #include "host/sockquery.h"

@@ -133,13 +133,30 @@ static int parse_rate_word(struct reader *reader, const struct pw_loc *word)
 	return err;
 }
 
+/* Limits are no lists, though they are read by words */
+static int refuse_comma(const struct reader *reader)
+{
+	struct pw_loc comma = reader->value;
+	const char *text = pw_loc_text(&comma);
+	const char *found = memchr(text, ',', comma.len);
+
+	if (!found)
+		return 0;
+	comma.col += found - text;
+	comma.len = 1;
+	return pw_diag_error(reader->diags, &comma,
+			     "',' does not belong here");
+}
+
 /* What follows "N/UNIT" or "N": [burst N] [per source] */
 static int parse_limit_tail(struct reader *reader, bool burst, bool source)
 {
 	struct pw_entry *entry = reader->entry;
 	struct pw_loc word;
-	int found, err;
+	int found, err = refuse_comma(reader);
 
+	if (err)
+		return err;
 	while ((found = pw_words_next(&reader->words, &word)) > 0) {
 		struct pw_loc next = word;
 
@@ -175,8 +192,6 @@ static int parse_limit(struct reader *reader, bool with_source)
 					 "write N/UNIT [burst N]";
 	int err;
 
-	if (memchr(pw_loc_text(&word), ',', word.len))
-		return bad_rate(reader, &word);
 	err = pw_words_next(&reader->words, &word);
 	if (err > 0)
 		err = parse_rate_word(reader, &word);
