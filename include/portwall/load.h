@@ -75,8 +75,9 @@ int pw_kernel_read(struct pw_nl *nl, struct pw_kernel **out,
 void pw_kernel_free(struct pw_kernel *kernel);
 PW_DEFINE_OWNED(struct pw_kernel, pw_kernel_free)
 
-/* The parts of @kernel->rules that generation @n of @want speaks of: chains and
- * maps of that generation, base chains, and the sets and objects they use */
+/* The parts of @kernel->rules that make generation @n: chains and
+ * maps of that generation, base chains, and the sets and objects they use.
+ * A base chain that goes to another generation is there without its rules. */
 int pw_kernel_generation(const struct pw_kernel *kernel, uint32_t n,
 			 struct pw_ruleset **out);
 
@@ -113,13 +114,20 @@ int pw_load_fill(struct pw_nl *nl, const struct pw_ruleset *want,
  * @adopt:	arm the first-apply rule for an hour
  *
  * One transaction; after an outcome that is not known the kernel is read again.
- * Return: as pw_load_fill(); 0 means in force, an error means not in force
+ * The policy of input follows in a transaction of its own; should it fail,
+ * that is a warning.
+ *
+ * Return: as pw_load_fill(), and -ESTALE: the generation is gone, or another
+ *	   one by this number; 0 means in force, an error means not in force
  */
 int pw_load_switch(struct pw_nl *nl, const struct pw_ruleset *want,
 		   const struct pw_stamp *stamp, bool adopt,
 		   struct pw_diags *diags);
 
-/* Delete the table and nothing else. 0, also when there is none */
+/*
+ * Delete the table and nothing else, be it of another format. 0, also when
+ * there is none; -EEXIST: it is not ours
+ */
 int pw_load_clear(struct pw_nl *nl, struct pw_diags *diags);
 
 #endif
