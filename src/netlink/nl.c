@@ -6,7 +6,7 @@
 #include "netlink/netlink.h"
 
 #define BACKOFF_MS 5000
-#define MAX_PAUSE_MS 200
+#define MAX_PAUSE_MS 20
 
 struct pw_nl *pw_nl_new(const struct pw_transport *wire)
 {
