@@ -46,6 +46,8 @@ struct pw_stamp {
  * @genid:	generation id of nf_tables that all of it was read under
  * @exists:	there is a table
  * @format:	of the table's userdata; 0: none, somebody else made it
+ * @dormant:	somebody put it to sleep: nothing of it is in force, whatever
+ *		@rules say; the next pw_load_switch() wakes it up
  * @rules:	everything, decoded; not NULL when @exists
  * @current:	generation the base chains go to, 0: none
  * @stamp:	of @current
@@ -53,6 +55,7 @@ struct pw_stamp {
 struct pw_kernel {
 	uint32_t genid;
 	bool exists;
+	bool dormant;
 	uint32_t format;
 	struct pw_ruleset *rules;
 	uint32_t current;

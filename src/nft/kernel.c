@@ -60,6 +60,8 @@ static int read_table(const struct nlmsghdr *nlh, void *arg)
 	if (nftnl_table_nlmsg_parse(nlh, nlt) < 0)
 		return -EBADMSG;
 	info->exists = true;
+	info->dormant = nftnl_table_get_u32(nlt, NFTNL_TABLE_FLAGS) &
+			NFT_TABLE_F_DORMANT;
 	data = nftnl_table_get_data(nlt, NFTNL_TABLE_USERDATA, &len);
 	if (data && pw_format_get(data, len, &info->format) == -EBADMSG)
 		info->format = UINT32_MAX;	/* ours, but of no known kind */
@@ -309,6 +311,7 @@ static int read_once(struct pw_nl *nl, struct pw_kernel **out,
 	if (err)
 		return err;
 	kernel->exists = info.exists;
+	kernel->dormant = info.dormant;
 	kernel->format = info.format;
 	if (info.exists && !(kernel->rules = pw_ruleset_new()))
 		return -ENOMEM;

@@ -14,10 +14,11 @@ uint32_t pw_name_generation(const char *name);
 
 /**
  * struct pw_table_info - What GETTABLE says of ours
+ * @dormant:	it has no effect
  * @format:	0: made by somebody else
  */
 struct pw_table_info {
-	bool exists;
+	bool exists, dormant;
 	uint32_t format;
 };
 

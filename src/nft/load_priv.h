@@ -11,6 +11,7 @@
 
 /* Messages that bring things in; each 0 or -ENOMEM */
 int pw_put_table(struct pw_batch *batch);
+int pw_put_awake(struct pw_batch *batch);	/* no longer dormant */
 int pw_put_obj(struct pw_batch *batch, const struct pw_ruleset *rs,
 	       uint32_t obj);
 /* With the elements of constant sets and of maps */

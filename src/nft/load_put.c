@@ -35,6 +35,17 @@ int pw_put_table(struct pw_batch *batch)
 	return 0;
 }
 
+int pw_put_awake(struct pw_batch *batch)
+{
+	struct nlmsghdr *nlh = pw_batch_add(batch, NFT_MSG_NEWTABLE, 0);
+
+	if (!nlh)
+		return -ENOMEM;
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, PW_TABLE);
+	mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, 0);
+	return 0;
+}
+
 int pw_put_obj(struct pw_batch *batch, const struct pw_ruleset *rs,
 	       uint32_t obj)
 {

@@ -40,6 +40,7 @@ struct switching {
 	struct base bases[MAX_BASES];
 	size_t num_bases;
 	uint32_t genid;
+	struct pw_table_info table;
 };
 
 /* What GETCHAIN says of one chain */
@@ -108,6 +109,8 @@ static int look_at_table(struct switching *s)
 	int err = pw_nl_genid(s->nl, &s->genid);
 
 	if (!err)
+		err = pw_table_info_read(s->nl, s->genid, &s->table);
+	if (!err)
 		err = look_at_generation(s);
 	for (size_t i = 0; i < s->num_bases && !err; i++) {
 		struct base *base = &s->bases[i];
@@ -142,6 +145,8 @@ static int put_switch(const struct switching *s, struct pw_batch *batch)
 	    pw_ruleset_find_set(s->want, "adopt") != PW_NONE)
 		err = pw_elems_put_timed(batch, "adopt", PW_T_NFPROTO, protos,
 					 PW_ARRAY_SIZE(protos), ADOPT_MS);
+	if (!err && s->table.dormant)
+		err = pw_put_awake(batch);
 	return err;
 }
 
