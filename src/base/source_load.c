@@ -49,7 +49,7 @@ static ssize_t read_some(int fd, char *to, size_t len)
 	return got < 0 ? -errno : got;
 }
 
-/* To the end; one byte more than @max_len is read, to tell that there is more */
+/* To the end; reads one byte more than @max_len, to tell that there is more */
 static int read_all(struct pw_source *src, int fd, size_t size, size_t max_len)
 {
 	size_t cap = 0, want = size + 2, room;

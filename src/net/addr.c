@@ -132,7 +132,7 @@ int pw_range_prefix_len(const struct pw_range *range, unsigned int bits)
 				 range->first.lo ^ range->last.lo };
 	struct pw_value above = pw_value_next(host);
 
-	/* a prefix's ends differ in all of the lowest bits, first from 0 to 1 */
+	/* the ends of a prefix differ in all of the lowest bits: 0 to 1 */
 	if ((host.hi & above.hi) || (host.lo & above.lo) ||
 	    (host.hi & range->first.hi) || (host.lo & range->first.lo))
 		return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names that the language takes from the field: protocols, units, interfaces. */
+/* Names taken from the field: protocols, units, interfaces. */
 #include "portwall/names.h"
 
 #include <errno.h>

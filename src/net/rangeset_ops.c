@@ -45,7 +45,7 @@ static size_t seek(const struct pw_rangeset *set, size_t from,
 	return from;
 }
 
-/* Append ranges [@from, @to) of @src, none of which begins before @set's last */
+/* Append ranges [@from, @to) of @src; none begins before @set's newest does */
 static int append_run(struct pw_rangeset *set, const struct pw_rangeset *src,
 		      size_t from, size_t to)
 {
@@ -148,8 +148,6 @@ bool pw_rangeset_subset(const struct pw_rangeset *a,
 		i++;
 		if (i < a->num && pw_value_cmp(last_of(a, i), last) <= 0)
 			i = seek(a, i, pw_value_next(last));
-		else if (!pw_value_cmp(last, pw_value_max(a->bits)))
-			return true;
 	}
 	return true;
 }

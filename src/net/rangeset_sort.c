@@ -9,7 +9,7 @@
 #define DIGIT_BITS 11
 #define NUM_DIGITS 3		/* 3 * 11 bits hold 32 */
 #define NUM_BUCKETS (1u << DIGIT_BITS)
-#define RADIX_MIN 512		/* below, the histograms cost more than they save */
+#define RADIX_MIN 512		/* below, the histograms cost more */
 
 static int cmp32(const void *a, const void *b)
 {

@@ -273,7 +273,7 @@ static void prefix_lengths(void **state)
 				range.last = pw_value_max(widths[w] - len);
 			assert_int_equal(pw_range_prefix_len(&range, widths[w]),
 					 len);
-			/* one number more or less is no prefix, but a few are */
+			/* a few numbers less at one end are no prefix */
 			range.first = pw_value_next(range.first);
 			if (widths[w] - len > 1)
 				assert_int_equal(pw_range_prefix_len(&range,

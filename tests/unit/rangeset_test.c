@@ -232,6 +232,25 @@ static void ends_of_the_width(void **state)
 	pw_rangeset_free(set);
 }
 
+static void all_is_from_end_to_end(void **state)
+{
+	const struct space *space = *state;
+	struct pw_value max = pw_value_max(space->bits), zero = { 0, 0 };
+	struct pw_rangeset *low, *high;
+
+	low = pw_rangeset_of(space->bits, zero, pw_value_prev(max));
+	high = pw_rangeset_of(space->bits, pw_value_next(zero), max);
+	assert_false(pw_rangeset_is_all(low));
+	assert_false(pw_rangeset_is_all(high));
+	assert_false(pw_rangeset_subset(low, high));
+	assert_false(pw_rangeset_subset(high, low));
+	pw_rangeset_free(low);
+	pw_rangeset_free(high);
+	low = make(space);
+	assert_false(pw_rangeset_is_all(low));
+	pw_rangeset_free(low);
+}
+
 static void neighbours_merge(void **state)
 {
 	const struct space *space = *state;
@@ -408,6 +427,7 @@ static const struct {
 	{ "algebra is that of bitmaps", algebra_is_that_of_bitmaps },
 	{ "complement is the rest", complement_is_the_rest },
 	{ "ends of the width", ends_of_the_width },
+	{ "all is from end to end", all_is_from_end_to_end },
 	{ "neighbours merge", neighbours_merge },
 	{ "input in order stays normal", input_in_order_stays_normal },
 	{ "order is total", order_is_total },

@@ -406,6 +406,37 @@ static void relative_paths(void **state)
 	close(here);
 }
 
+/* Loads "/policy" with @root below the tree as root directory, in a child */
+static int load_below(const char *root)
+{
+	struct pw_source *src = NULL;
+	char path[200];
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (!child) {
+		in_tree(path, sizeof(path), root);
+		if (chroot(path))
+			_exit(99);
+		_exit(-pw_source_load("/policy", NULL, 100, &strict, &src,
+				      pw_diags_new()));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void the_root_directory_counts(void **state)
+{
+	(void)state;
+	if (!can_own())
+		skip();
+	assert_int_equal(load_below("good"), 0);
+	assert_int_equal(load_below("group"), EINVAL);
+	assert_int_equal(load_below("user"), EINVAL);
+}
+
 static void errors_have_the_place_of_the_path(void **state)
 {
 	pw_owned(pw_source_free) struct pw_source *src =
@@ -573,6 +604,7 @@ int main(void)
 		cmocka_unit_test(size_is_not_believed),
 		cmocka_unit_test(length_is_limited),
 		cmocka_unit_test(relative_paths),
+		cmocka_unit_test(the_root_directory_counts),
 		cmocka_unit_test(errors_have_the_place_of_the_path),
 		cmocka_unit_test(standard_input),
 		cmocka_unit_test(text_may_hold_anything),
