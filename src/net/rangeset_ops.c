@@ -330,14 +330,19 @@ int pw_rangeset_intersect(const struct pw_rangeset *a,
 			  const struct pw_rangeset *b,
 			  struct pw_rangeset **out)
 {
-	return operate(add_common, a, b, out);
+	return operate(rangeset_is_narrow(a) ? rangeset_common32 : add_common,
+		       a, b, out);
 }
 
 int pw_rangeset_subtract(const struct pw_rangeset *a,
 			 const struct pw_rangeset *b,
 			 struct pw_rangeset **out)
 {
-	return operate(add_difference, a, b, out);
+	/* many ranges less a few: whole runs of @a are copied */
+	bool copy = !rangeset_is_narrow(a) || a->num / 16 > b->num;
+
+	return operate(copy ? add_difference : rangeset_difference32, a, b,
+		       out);
 }
 
 int pw_rangeset_complement(const struct pw_rangeset *a,

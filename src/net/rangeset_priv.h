@@ -26,4 +26,10 @@ static inline bool value_touches(struct pw_value last, struct pw_value v)
 /* Room for @num more ranges: 0 or -ENOMEM */
 int rangeset_reserve(struct pw_rangeset *set, size_t num);
 
+/* rangeset_narrow.c: append to the empty @set; 0 or -ENOMEM */
+int rangeset_common32(struct pw_rangeset *set, const struct pw_rangeset *a,
+		      const struct pw_rangeset *b);
+int rangeset_difference32(struct pw_rangeset *set, const struct pw_rangeset *a,
+			  const struct pw_rangeset *b);
+
 #endif
