@@ -329,6 +329,16 @@ static int check_iface(const struct pw_loc *word, struct pw_diags *diags)
 	return 0;
 }
 
+/* The kernel takes names that no other tool could be told of */
+static bool has_odd_byte(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("=[]{};#\"'\\", text[i]))
+			return true;
+	}
+	return false;
+}
+
 static int parse_iface_item(const struct pw_key *key,
 			    const struct pw_loc *word, struct pw_item *item,
 			    struct pw_diags *diags)
@@ -339,7 +349,7 @@ static int parse_iface_item(const struct pw_key *key,
 	if (check_iface(word, diags))
 		return -EINVAL;
 	item->is_iface = !pw_ifname_range(text, word->len, &item->iface) &&
-			 !memchr(text, ';', word->len) && text[0] != '#';
+			 !has_odd_byte(text, word->len);
 	if (!name && !item->is_iface)
 		return not_a("an interface", word,
 			     "write a name of at most 15 bytes, or a glob with "

@@ -250,12 +250,14 @@ static int lost_key(struct parser *parser)
 
 static int read_lines(struct parser *parser, const struct pw_lines *lines)
 {
-	const struct pw_line *line = lines->items;
-	const struct pw_line *end = line + lines->num, *next;
+	const struct pw_line *line, *end, *next;
 	int err, result = 0;
 	bool bad;
 
-	for (; line < end; line = next) {
+	if (!lines->num)
+		return 0;
+	end = lines->items + lines->num;
+	for (line = lines->items; line < end; line = next) {
 		next = line + 1;
 		if (line->kind == PW_LINE_SECTION) {
 			err = begin_section(parser, line);

@@ -124,6 +124,34 @@ static int put_list(FILE *out, const struct pw_policy *policy,
 	return 0;
 }
 
+/* An indented line with '=' would be refused, so these stand alone */
+static bool has_equals(const struct pw_entry *entry)
+{
+	for (size_t i = 0; i < entry->num_items; i++) {
+		const struct pw_loc *loc = &entry->items[i].loc;
+
+		if (memchr(pw_loc_text(loc), '=', loc->len))
+			return true;
+	}
+	return false;
+}
+
+/* The key again for each word: lists add up */
+static int put_lines(FILE *out, const struct pw_policy *policy,
+		     const char *name, const struct pw_entry *entry)
+{
+	for (size_t i = 0; i < entry->num_items; i++) {
+		struct word word;
+
+		if (set_word(&word, policy, &entry->items[i],
+			     entry->key->value))
+			return -ENOMEM;
+		fprintf(out, "%s = %.*s\n", name, (int)word.len, word.text);
+		free(word.owned);
+	}
+	return 0;
+}
+
 static void put_rate(FILE *out, const struct pw_entry *entry)
 {
 	const struct pw_rate *rate = &entry->rate;
@@ -172,6 +200,8 @@ static int put_entry(FILE *out, const struct pw_policy *policy,
 	bool text = entry->key->value == PW_VALUE_TEXT;
 	int err;
 
+	if (pw_value_is_list(entry->key->value) && has_equals(entry))
+		return put_lines(out, policy, name, entry);
 	/* behind a space it would start a comment */
 	if (text && *pw_loc_text(&entry->value) == ';')
 		fprintf(out, "%s =", name);

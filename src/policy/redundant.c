@@ -65,9 +65,10 @@ static int collect(struct edges *edges, const struct pw_rangeset *set)
 		struct edge behind = { set->r32[i].last + 1, -1 };
 
 		err = PW_ARRAY_PUSH(edges->items, edges->num, edges->cap,
-				    first) ?:
-		      PW_ARRAY_PUSH(edges->items, edges->num, edges->cap,
-				    behind);
+				    first);
+		if (!err)
+			err = PW_ARRAY_PUSH(edges->items, edges->num,
+					    edges->cap, behind);
 	}
 	return err;
 }
