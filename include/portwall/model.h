@@ -55,7 +55,8 @@ struct pw_limit {
  * @any_on:	no on key
  * @on:		interface names (see names.h), 128 bits
  * @log_set:	log = RATE was given; @log is it
- * @until_ns:	0: no until; else nanoseconds since 1970: closed from then on
+ * @until_ns:	0: no until; else nanoseconds since 1970, a whole second: closed
+ *		from then on
  * @comment:	NULL if none
  * @loc:	of the section's header; valid while the policy lives
  * @file, @line: copy of the place: name of the source as shown

@@ -67,14 +67,21 @@ static void emit_established(struct build *b, uint32_t chain)
 	emit(b, chain, &d, PW_V_ACCEPT);
 }
 
+static void match_bridges(struct build *b, struct draft *d,
+			  enum pw_field field)
+{
+	if (b->bridges != PW_NONE)
+		match_set(d, field, b->bridges);
+}
+
 static void emit_from_bridges(struct build *b, uint32_t chain,
 			      enum pw_verdict_kind kind, uint32_t target)
 {
 	struct draft d = draft();
 
-	if (b->bridges == PW_NONE)
+	if (!b->follow || pw_rangeset_empty(b->model->bridges))
 		return;
-	match_set(&d, PW_F_IIFNAME, b->bridges);
+	match_bridges(b, &d, PW_F_IIFNAME);
 	if (target == PW_NONE)
 		emit(b, chain, &d, kind);
 	else
@@ -206,9 +213,9 @@ static void emit_fwd(struct build *b)
 	struct draft all = draft(), to_bridge = draft(), dnat = draft();
 	struct draft related = draft();
 
-	if (b->bridges != PW_NONE) {
+	if (!pw_rangeset_empty(b->model->bridges)) {
 		into = gen_chain(b, "fwd.in");
-		match_set(&to_bridge, PW_F_OIFNAME, b->bridges);
+		match_bridges(b, &to_bridge, PW_F_OIFNAME);
 		emit_to(b, fwd, &to_bridge, PW_V_GOTO, into);
 	}
 	emit(b, fwd, &all, PW_V_ACCEPT);

@@ -25,7 +25,7 @@ struct named_set {
  * @err:	first error; every step after it does nothing
  * @sets:	named constant sets; @slots: open hash of their index + 1 by
  *		digest, @num_slots a power of two, 0 is free
- * @bridges:	set of bridge names, PW_NONE: none or containers = ignore
+ * @bridges:	set of bridge names, PW_NONE: none, or every name
  * @counters:	by section of the model: its counter, PW_NONE until used
  * @limiters:	by section: the chain that holds its limits, likewise
  * @tails:	by section: the chain that logs and decides, likewise

@@ -45,7 +45,8 @@ static void build_clear(struct build *b)
 
 static void build_table(struct build *b)
 {
-	if (b->follow && !pw_rangeset_empty(b->model->bridges))
+	if (b->follow && !pw_rangeset_empty(b->model->bridges) &&
+	    !is_every_name(b->model->bridges))
 		b->bridges = const_set(b, 'i', "", PW_T_IFNAME, true,
 				       b->model->bridges);
 	emit_arrival(b);

@@ -27,6 +27,8 @@ void list_clear(struct list *list);
 bool section_in_scope(const struct pw_section *s, enum scope scope);
 /* Can it match anything at all: a source, a time that is not over */
 bool section_alive(const struct pw_model *model, const struct pw_section *s);
+/* "*": a condition that always holds, and that nft cannot write */
+bool is_every_name(const struct pw_rangeset *names);
 bool section_limited(const struct pw_section *s);
 bool section_public(const struct pw_section *s);
 

@@ -24,17 +24,23 @@ void list_clear(struct list *list)
 	*list = (struct list){ 0 };
 }
 
-/* 224.0.0.0/4, ff00::/8, and the limited broadcast 255.255.255.255 */
+/* Groups alone, RFC 5771 and RFC 4291 2.7: never an address of the host */
 static bool never_local(const struct pw_addrs *addrs)
 {
-	static const struct pw_value bound[] = {
-		{ 0, 0xe0000000 }, { 0xff00000000000000, 0 } };
+	static const struct pw_range groups[PW_NUM_FAMILIES] = {
+		{ { 0, 0xe0000000 }, { 0, 0xefffffff } },
+		{ { 0xff00000000000000, 0 }, { UINT64_MAX, UINT64_MAX } },
+	};
 
 	for (size_t f = 0; f < PW_NUM_FAMILIES; f++) {
 		const struct pw_rangeset *set = addrs->set[f];
 
-		if (set->num &&
-		    pw_value_cmp(pw_rangeset_get(set, 0).first, bound[f]) < 0)
+		if (!set->num)
+			continue;
+		if (pw_value_cmp(pw_rangeset_get(set, 0).first,
+				 groups[f].first) < 0 ||
+		    pw_value_cmp(pw_rangeset_get(set, set->num - 1).last,
+				 groups[f].last) > 0)
 			return false;
 	}
 	return true;
@@ -107,9 +113,18 @@ static bool same_family(const struct alt *a, const struct alt *b)
 	       a->family == b->family;
 }
 
+static bool has_match(const struct draft *d, enum pw_field field)
+{
+	for (size_t i = 0; i < d->num_matches; i++)
+		if (d->matches[i].field == field)
+			return true;
+	return false;
+}
+
+/* Source and destination may ask for one family both: same_family() saw to it */
 static void apply(struct draft *d, const struct alt *alt)
 {
-	if (!alt->always)
+	if (!alt->always && !has_match(d, alt->match.field))
 		d->matches[d->num_matches++] = alt->match;
 }
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 
@@ -24,6 +25,17 @@ static void alts_always(struct alts *alts)
 {
 	alts->items[alts->num++] =
 		(struct alt){ .always = true, .family = ANY_FAMILY };
+}
+
+/* Every address of a family is what the family says already */
+static void push_family(struct alts *alts, enum pw_family family)
+{
+	struct pw_value nfproto = pw_value32(family == PW_IPV4 ? NFPROTO_IPV4 :
+								 NFPROTO_IPV6);
+
+	alts_push(alts, family, (struct pw_match){
+		.field = PW_F_NFPROTO, .set = PW_NONE,
+		.range = { nfproto, nfproto } });
 }
 
 static void push_inline(struct alts *alts, enum pw_family family,
@@ -142,7 +154,9 @@ static void push_addrs(struct build *b, struct alts *alts,
 	for (enum pw_family f = 0; f < PW_NUM_FAMILIES; f++) {
 		struct pw_rangeset *set = addrs->set[f];
 
-		if (set->num <= INLINE_MAX)
+		if (pw_rangeset_is_all(set))
+			push_family(alts, f);
+		else if (set->num <= INLINE_MAX)
 			push_inline(alts, f, field[f], set);
 		else
 			push_many(b, alts, f, field[f], set, owner);
@@ -161,10 +175,19 @@ void alts_from(struct build *b, bool any, const struct pw_addrs *addrs,
 		push_addrs(b, out, addrs, field, label);
 }
 
+bool is_every_name(const struct pw_rangeset *names)
+{
+	struct pw_range every;
+
+	return names->num && !pw_ifname_range("*", 1, &every) &&
+	       pw_value_cmp(names->r128[0].first, every.first) <= 0 &&
+	       pw_value_cmp(names->r128[0].last, every.last) >= 0;
+}
+
 void alts_on(struct build *b, const struct pw_section *s, struct alts *out)
 {
 	out->num = 0;
-	if (s->any_on)
+	if (s->any_on || is_every_name(s->on))
 		alts_always(out);
 	else if (s->on->num <= ON_INLINE_MAX)
 		push_inline(out, ANY_FAMILY, PW_F_IIFNAME, s->on);

@@ -236,7 +236,8 @@ static void set_scalars(struct making *making)
 	}
 	entry = get(making, "until");
 	if (entry)
-		to->until_ns = entry->time_ns;
+		/* what nft lists are whole seconds: closed before, not after */
+		to->until_ns = entry->time_ns - entry->time_ns % 1000000000;
 }
 
 static int set_texts(struct making *making)

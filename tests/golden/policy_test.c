@@ -3,8 +3,11 @@
  * Policies beside their normal form and their messages: each NAME.ini of
  * tests/golden/policy is a test. NAME.out is the normal form, absent when the
  * policy is refused; NAME.err holds the messages, absent when there are none.
+ * Whatever is accepted is compiled and proved; where there is a NAME.nft, it is
+ * the rules as text.
  *
- * "policy_test NAME out" and "policy_test NAME err" print what is the case.
+ * "policy_test NAME out", "policy_test NAME err" and "policy_test NAME nft"
+ * print what is the case.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +22,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <portwall/compile.h>
+#include <portwall/nft.h>
 #include <portwall/policy.h>
 
 #define CASES "tests/golden/policy"
@@ -49,8 +54,8 @@ static const struct pw_trust trust = { .check = false };
 
 struct outcome {
 	int err;
-	char *out, *messages;
-	size_t out_len, messages_len;
+	char *out, *messages, *rules;
+	size_t out_len, messages_len, rules_len;
 };
 
 static int columns(const char *text, size_t len, FILE *out)
@@ -118,6 +123,21 @@ static void put_messages(struct pw_diags *diags, FILE *out)
 	fclose(null);
 }
 
+/* What is accepted has rules, and they are proved */
+static int put_rules(const struct pw_model *model, FILE *out)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rules = NULL;
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	int err = pw_compile(model, 1, &rules, diags);
+
+	assert_non_null(diags);
+	if (!err)
+		err = pw_prove(model, rules, diags);
+	if (pw_diags_kept(diags))
+		print_error("%s\n", pw_diags_get(diags, 0)->text);
+	return err ? err : pw_nft_print(rules, out);
+}
+
 static struct outcome look_at(const char *path)
 {
 	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
@@ -126,13 +146,18 @@ static struct outcome look_at(const char *path)
 	struct outcome got = { 0 };
 	FILE *out = open_memstream(&got.out, &got.out_len);
 	FILE *err = open_memstream(&got.messages, &got.messages_len);
+	FILE *rules = open_memstream(&got.rules, &got.rules_len);
 
+	assert_non_null(rules);
 	assert_non_null(diags);
 	assert_non_null(out);
 	assert_non_null(err);
 	got.err = pw_policy_read(path, &trust, &host, &policy, &model, diags);
 	if (!got.err)
 		assert_int_equal(pw_policy_print(policy, out), 0);
+	if (!got.err)
+		assert_int_equal(put_rules(model, rules), 0);
+	fclose(rules);
 	put_messages(diags, err);
 	fclose(out);
 	fclose(err);
@@ -143,6 +168,7 @@ static void clear(struct outcome *got)
 {
 	free(got->out);
 	free(got->messages);
+	free(got->rules);
 }
 
 /* An absent file is empty */
@@ -187,12 +213,15 @@ static void is_as_written_down(void **state)
 {
 	const char *name = *state;
 	char path[256], *out = slurp(name, "out"), *err = slurp(name, "err");
+	char *rules = slurp(name, "nft");
 	struct outcome got;
 
 	snprintf(path, sizeof(path), "%s.ini", name);
 	got = look_at(path);
 	assert_string_equal(got.messages, err);
 	assert_string_equal(got.out, out);
+	if (*rules)
+		assert_string_equal(got.rules, rules);
 	assert_true(!got.err || got.err == -EINVAL);
 	if (!got.err)
 		check_normal(got.out, got.out_len);
@@ -201,6 +230,7 @@ static void is_as_written_down(void **state)
 	clear(&got);
 	free(out);
 	free(err);
+	free(rules);
 }
 
 static int print_case(const char *name, const char *ending)
@@ -210,7 +240,8 @@ static int print_case(const char *name, const char *ending)
 
 	snprintf(path, sizeof(path), "%s.ini", name);
 	got = look_at(path);
-	fputs(strcmp(ending, "out") ? got.messages : got.out, stdout);
+	fputs(!strcmp(ending, "nft") ? got.rules :
+	      strcmp(ending, "out") ? got.messages : got.out, stdout);
 	clear(&got);
 	return 0;
 }
