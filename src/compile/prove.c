@@ -8,13 +8,10 @@
 
 #include "portwall/compile.h"
 
-static const struct base {
-	const char *name;
-	enum pw_hook hook;
-	int32_t priority;
-	bool may_drop;		/* the policy is a backstop */
-	void (*judge)(struct proof *p, struct pw_boxes *items);
-} bases[] = {
+/* Below this, runs cost more than they save */
+#define SHARE_FROM 48
+
+const struct base proof_bases[NUM_BASES] = {
 	{ "prerouting", PW_HOOK_PREROUTING, -199, false, judge_prerouting },
 	{ "input", PW_HOOK_INPUT, 0, true, judge_input },
 	{ "forward", PW_HOOK_FORWARD, -1, false, judge_forward },
@@ -45,14 +42,14 @@ static int check_bases(struct proof *p)
 	size_t num = 0;
 	int err = 0;
 
-	for (size_t i = 0; i < PW_ARRAY_SIZE(bases) && !err; i++)
-		err = check_base(p, &bases[i]);
+	for (size_t i = 0; i < NUM_BASES && !err; i++)
+		err = check_base(p, &proof_bases[i]);
 	for (size_t i = 0; i < p->rs->num_chains; i++)
 		num += p->rs->chains[i].hook != PW_HOOK_NONE;
-	if (!err && num != PW_ARRAY_SIZE(bases))
+	if (!err && num != NUM_BASES)
 		err = proof_failed(p->diags,
-			"there are %zu base chains in place of %zu", num,
-			PW_ARRAY_SIZE(bases));
+			"there are %zu base chains in place of %d", num,
+			NUM_BASES);
 	return err;
 }
 
@@ -89,55 +86,6 @@ static void proof_clear(struct proof *p)
 	pw_eval_free(p->ev);
 }
 
-static int cell_cmp(const void *pa, const void *pb)
-{
-	const struct pw_cell *a = pa, *b = pb;
-
-	if (a->chain != b->chain)
-		return a->chain < b->chain ? -1 : 1;
-	return (a->rule > b->rule) - (a->rule < b->rule);
-}
-
-/* What one rule decides is judged at once: it may have been reached often */
-static void judge_rule(struct proof *p, const struct base *base,
-		       const struct pw_cell *cells, size_t num)
-{
-	struct pw_boxes items = { 0 };
-
-	/* A map decides both ways at one rule: cells of one outcome each */
-	for (int outcome = 0; outcome <= PW_OUT_REFUSE && !p->err; outcome++) {
-		for (size_t i = 0; i < num; i++) {
-			if (cells[i].outcome != (enum pw_outcome)outcome)
-				continue;
-			p->cell = &cells[i];
-			pw_boxes_push(&p->ev->space, &items, &cells[i].box);
-		}
-		pw_boxes_merge(&p->ev->space, &items);
-		if (items.num)
-			base->judge(p, &items);
-		items.num = 0;
-	}
-	p->cell = NULL;
-	pw_boxes_clear(&items);
-	if (!p->err)
-		p->err = pw_space_error(&p->ev->space);
-}
-
-static int judge_cells(struct proof *p, const struct base *base, size_t first,
-		       size_t end)
-{
-	struct pw_cell *cells = p->ev->cells;
-
-	qsort(cells + first, end - first, sizeof(*cells), cell_cmp);
-	for (size_t from = first, to; from < end && !p->err; from = to) {
-		for (to = from + 1; to < end; to++)
-			if (cell_cmp(&cells[from], &cells[to]))
-				break;
-		judge_rule(p, base, cells + from, to - from);
-	}
-	return p->err;
-}
-
 static int read_policy(struct proof *p)
 {
 	int err = proof_read_sections(p);
@@ -152,25 +100,29 @@ static int read_policy(struct proof *p)
 
 static int prove_all(struct proof *p)
 {
-	size_t ends[PW_ARRAY_SIZE(bases) + 1] = { 0 };
+	size_t ends[NUM_BASES + 1] = { 0 };
 	size_t num_marks = 0;
 	int err = 0;
 
-	for (size_t i = 0; i < PW_ARRAY_SIZE(bases) && !err; i++) {
+	for (size_t i = 0; i < NUM_BASES && !err; i++) {
 		struct pw_box all;
 
-		pw_eval_domain(p->ev, bases[i].hook, &all);
+		pw_eval_domain(p->ev, proof_bases[i].hook, &all);
 		err = pw_eval_base(p->ev, pw_ruleset_find_chain(p->rs,
-								bases[i].name),
+								proof_bases[i].name),
 				   &all);
 		ends[i + 1] = p->ev->num_cells;
-		if (bases[i].hook == PW_HOOK_PREROUTING)
+		if (proof_bases[i].hook == PW_HOOK_PREROUTING)
 			num_marks = p->ev->num_marks;
 	}
 	if (!err)
 		err = read_policy(p);
-	for (size_t i = 0; i < PW_ARRAY_SIZE(bases) && !err; i++)
-		err = judge_cells(p, &bases[i], ends[i], ends[i + 1]);
+	for (size_t i = 0; i < NUM_BASES && !err; i++)
+		err = proof_judge_cells(p, &proof_bases[i],
+					p->ev->cells + ends[i],
+					ends[i + 1] - ends[i]);
+	if (!err)
+		err = proof_judge_runs(p);
 	return err ? err : proof_check_marks(p, num_marks);
 }
 
@@ -186,8 +138,10 @@ int pw_prove(const struct pw_model *model, const struct pw_ruleset *rs,
 		err = proof_check_sets(&p);
 	if (!err)
 		err = pw_eval_new(rs, &p.ev);
-	if (!err)
+	if (!err) {
+		p.ev->share = SHARE_FROM;
 		err = prove_all(&p);
+	}
 	proof_clear(&p);
 	if (err == -ELOOP)
 		err = proof_failed(diags, "rules jump too deep");

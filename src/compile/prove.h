@@ -118,6 +118,8 @@ struct want {
  * @silent:	areas of blocks without port keys
  * @pings:	class of sections with ping = yes
  * @cell:	under judgement: one of those of its rule and outcome
+ * @quiet:	a difference is noted in @differs, and not reported
+ * @touched:	without a cell: something was decided
  * @err:	-EPROTO once the proof has failed (and was reported)
  */
 struct proof {
@@ -135,6 +137,7 @@ struct proof {
 	uint32_t adopt, local[PW_NUM_FAMILIES];
 	uint32_t ping_rate, refuse_rate;
 	const struct pw_cell *cell;
+	bool quiet, differs, touched;
 	int err;
 };
 
@@ -184,11 +187,18 @@ extern const struct want proof_blocks;
 void settle_sections(struct proof *p, struct pw_boxes *items, enum dest dest);
 void settle_class(struct proof *p, struct pw_boxes *items, struct class *class,
 		  int transport, enum dest dest);
+/* Has the way of a packet asked a limit? Sets that tell where it was do not count */
+bool proof_asked_limit(const struct proof *p, uint32_t cond);
 
 /* prove_judge.c: does the cell do what the policy says of its packets? */
 void judge_prerouting(struct proof *p, struct pw_boxes *items);
 void judge_input(struct proof *p, struct pw_boxes *items);
 void judge_forward(struct proof *p, struct pw_boxes *items);
+/* From blocks and sections on: nothing before them speaks of these packets */
+void judge_sections(struct proof *p, struct pw_boxes *items, enum dest dest);
+/* The kind of destination if that is so for all of @items at @hook, else 0 */
+enum dest judge_reaches(struct proof *p, enum pw_hook hook,
+			struct pw_boxes *items);
 /* What prerouting judges for an own address: from all of @items */
 void judge_learnt(struct proof *p, struct pw_boxes *items,
 		  struct pw_boxes *learnt);
@@ -200,6 +210,25 @@ int proof_check_marks(struct proof *p, size_t num_prerouting);
 /* An error that is nobody's input: -EPROTO */
 __attribute__((format(printf, 2, 3)))
 int proof_failed(struct pw_diags *diags, const char *fmt, ...);
+/*
+ * prove_cells.c: cells [@from, @end) of one base chain, but those of runs; and
+ * every run, whatever base chains lead to it
+ */
+struct base {
+	const char *name;
+	enum pw_hook hook;
+	int32_t priority;
+	bool may_drop;		/* the policy is a backstop */
+	void (*judge)(struct proof *p, struct pw_boxes *items);
+};
+
+#define NUM_BASES 3
+extern const struct base proof_bases[NUM_BASES];
+
+int proof_judge_cells(struct proof *p, const struct base *base,
+		      struct pw_cell *cells, size_t num);
+int proof_judge_runs(struct proof *p);
+
 /* prove_report.c: the packet, the policy, the rule; sets @err */
 void proof_differs(struct proof *p, const struct pw_box *box,
 		   const struct want *want);

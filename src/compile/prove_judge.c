@@ -59,7 +59,9 @@ static void leave_out(struct proof *p, struct pw_boxes *items, enum step first,
 	pw_boxes_clear(&hits);
 }
 
-static void judge(struct proof *p, struct pw_boxes *items, enum dest dest)
+/* What the policy lets in, or keeps out, before blocks and sections */
+static void judge_unasked(struct proof *p, struct pw_boxes *items,
+			  enum dest dest)
 {
 	if (dest == DEST_OWN)
 		leave_out(p, items, STEP_GROUPS, STEP_GROUPS_LAST);
@@ -72,8 +74,18 @@ static void judge(struct proof *p, struct pw_boxes *items, enum dest dest)
 	settle(p, items, &p->steps[STEP_OWN_SOURCE], &falls);
 	if (p->model->dhcp)
 		settle_steps(p, items, STEP_DHCP4, STEP_DHCP6, &passes);
+}
+
+void judge_sections(struct proof *p, struct pw_boxes *items, enum dest dest)
+{
 	settle_sections(p, items, dest);
 	settle_closed(p, items, dest);
+}
+
+static void judge(struct proof *p, struct pw_boxes *items, enum dest dest)
+{
+	judge_unasked(p, items, dest);
+	judge_sections(p, items, dest);
 }
 
 static void judge_ping(struct proof *p, struct pw_boxes *items, enum dest dest)
@@ -103,16 +115,21 @@ static void take_kinds(struct proof *p, struct pw_boxes *items,
 	proof_take(p, items, &p->steps[STEP_OTHER], other);
 }
 
+static void clear_arrivals(struct arrivals *a)
+{
+	pw_boxes_clear(&a->own);
+	pw_boxes_clear(&a->other);
+	pw_boxes_clear(&a->own_pings);
+	pw_boxes_clear(&a->other_pings);
+}
+
 static void judge_arrivals(struct proof *p, struct arrivals *a)
 {
 	judge(p, &a->own, DEST_OWN);
 	judge(p, &a->other, DEST_OTHER);
 	judge_ping(p, &a->own_pings, DEST_OWN);
 	judge_ping(p, &a->other_pings, DEST_OTHER);
-	pw_boxes_clear(&a->own);
-	pw_boxes_clear(&a->other);
-	pw_boxes_clear(&a->own_pings);
-	pw_boxes_clear(&a->other_pings);
+	clear_arrivals(a);
 }
 
 /* Steps 1 to 4: what is left are echo requests, and the rest not established */
@@ -168,10 +185,7 @@ void judge_learnt(struct proof *p, struct pw_boxes *items,
 	begin_prerouting(p, items, &a);
 	pw_boxes_append(&p->ev->space, learnt, &a.own);
 	pw_boxes_append(&p->ev->space, learnt, &a.own_pings);
-	pw_boxes_clear(&a.own);
-	pw_boxes_clear(&a.other);
-	pw_boxes_clear(&a.own_pings);
-	pw_boxes_clear(&a.other_pings);
+	clear_arrivals(&a);
 }
 
 /*
@@ -197,16 +211,44 @@ static void take_unjudged(struct proof *p, struct pw_boxes *items,
 	pw_boxes_clear(&inside);
 }
 
-void judge_input(struct proof *p, struct pw_boxes *items)
+static void begin_input(struct proof *p, struct pw_boxes *items,
+			struct arrivals *a)
 {
 	struct pw_boxes pings = { 0 };
-	struct arrivals a = { 0 };
 
 	begin(p, items, &pings);
-	take_unjudged(p, items, &a.own, &a.other);
-	take_unjudged(p, &pings, &a.own_pings, &a.other_pings);
-	judge_arrivals(p, &a);
+	take_unjudged(p, items, &a->own, &a->other);
+	take_unjudged(p, &pings, &a->own_pings, &a->other_pings);
 	pw_boxes_clear(&pings);
+}
+
+void judge_input(struct proof *p, struct pw_boxes *items)
+{
+	struct arrivals a = { 0 };
+
+	begin_input(p, items, &a);
+	judge_arrivals(p, &a);
+}
+
+enum dest judge_reaches(struct proof *p, enum pw_hook hook,
+			struct pw_boxes *items)
+{
+	struct arrivals a = { 0 };
+	enum dest dest;
+
+	p->touched = hook == PW_HOOK_FORWARD ||
+		     (hook == PW_HOOK_PREROUTING &&
+		      p->model->containers == PW_CONTAINERS_IGNORE);
+	if (!p->touched && hook == PW_HOOK_PREROUTING)
+		begin_prerouting(p, items, &a);
+	else if (!p->touched)
+		begin_input(p, items, &a);
+	dest = a.own.num ? DEST_OWN : DEST_OTHER;
+	if (a.own_pings.num || a.other_pings.num || (a.own.num && a.other.num))
+		p->touched = true;
+	judge_unasked(p, dest == DEST_OWN ? &a.own : &a.other, dest);
+	clear_arrivals(&a);
+	return p->touched ? 0 : dest;
 }
 
 /* Closed: from outside straight to an address behind a bridge, and new */

@@ -193,6 +193,10 @@ void proof_differs(struct proof *p, const struct pw_box *box,
 	};
 	char packet[PACKET_LEN], rule[RULE_LEN];
 
+	if (p->quiet) {
+		p->differs = true;
+		return;
+	}
 	p->err = proof_failed(p->diags,
 		"rules and policy differ: the rules %s what the policy %s: %s",
 		does[p->cell->outcome], want->why,

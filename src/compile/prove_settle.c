@@ -36,9 +36,13 @@ static bool agrees(const struct proof *p, const struct want *want)
 }
 
 void proof_check(struct proof *p, const struct pw_boxes *items,
-		  const struct want *want)
+		 const struct want *want)
 {
-	if (items->num && p->cell && !p->err && !agrees(p, want))
+	if (!items->num || p->err || p->differs)
+		return;
+	if (!p->cell)
+		p->touched = true;
+	else if (!agrees(p, want))
 		proof_differs(p, &items->items[0], want);
 }
 

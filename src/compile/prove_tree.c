@@ -6,16 +6,15 @@
 
 #define NOBODY SIZE_MAX
 
-/* Has the packet's way asked a limit? Sets that tell where it was do not count */
-static bool asked_limit(const struct proof *p, uint32_t cond)
+bool proof_asked_limit(const struct proof *p, uint32_t cond)
 {
 	const struct pw_conds *conds = p->ev->space.conds;
 
 	if (cond <= PW_COND_ALWAYS)
 		return false;
 	return p->ev->facts[pw_cond_top(conds, cond)].kind != PW_FACT_MEMBER ||
-	       asked_limit(p, pw_cond_then(conds, cond, true)) ||
-	       asked_limit(p, pw_cond_then(conds, cond, false));
+	       proof_asked_limit(p, pw_cond_then(conds, cond, true)) ||
+	       proof_asked_limit(p, pw_cond_then(conds, cond, false));
 }
 
 /* What no limit guards costs no limit anything */
@@ -32,7 +31,7 @@ static void settle_open(struct proof *p, struct pw_boxes *items,
 		proof_take(p, items, &areas->items[i].cuts, &hits);
 		proof_check(p, &hits, &open);
 		for (size_t j = 0; j < hits.num && p->cell && !p->err; j++) {
-			if (!asked_limit(p, hits.items[j].cond))
+			if (!proof_asked_limit(p, hits.items[j].cond))
 				continue;
 			open.why = "admits without asking a limit";
 			proof_differs(p, &hits.items[j], &open);

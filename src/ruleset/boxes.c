@@ -68,6 +68,16 @@ unsigned int pw_box_bits(enum pw_field field)
 	return pw_field_info(field)->bits;
 }
 
+uint32_t pw_fields_of(enum pw_field field)
+{
+	uint32_t fields = 1u << field;
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(implied); i++)
+		if (implied[i].field == field)
+			fields |= 1u << implied[i].of;
+	return fields;
+}
+
 /* Unused spans are { 0, 0 }: only the first may be that in earnest */
 static uint32_t spans_value(struct pw_space *space, enum pw_field field,
 			    const struct pw_range32 spans[MAX_SPANS],

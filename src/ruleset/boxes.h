@@ -62,6 +62,9 @@ int pw_space_error(const struct pw_space *space);
 /* Bits of a field's sets in a box */
 unsigned int pw_box_bits(enum pw_field field);
 
+/* Bits of @field and of the fields that its presence follows from */
+uint32_t pw_fields_of(enum pw_field field);
+
 /* One range of a field, cut to what the field can be */
 uint32_t pw_space_range(struct pw_space *space, enum pw_field field,
 			uint64_t first, uint64_t last);

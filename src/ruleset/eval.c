@@ -7,6 +7,7 @@
 
 #include "portwall/array.h"
 #include "ruleset/eval_prepare.h"
+#include "ruleset/eval_share.h"
 
 /* NFT_JUMP_STACK_SIZE of the kernel */
 #define MAX_JUMPS 16
@@ -35,17 +36,30 @@ int pw_eval_new(const struct pw_ruleset *rs, struct pw_eval **out)
 	if (err)
 		return err;
 	ev->prepared = pw_prepared_new(rs);
-	if (!ev->prepared)
+	ev->sharing = pw_sharing_new(rs);
+	if (!ev->prepared || !ev->sharing)
 		return -ENOMEM;
 	*out = PW_TAKE(ev);
 	return 0;
+}
+
+static void clear_run(struct pw_run *run)
+{
+	pw_boxes_clear(&run->in);
+	pw_boxes_clear(&run->back);
+	pw_boxes_clear(&run->contexts);
+	free(run->bases);
 }
 
 void pw_eval_free(struct pw_eval *ev)
 {
 	if (!ev)
 		return;
+	for (size_t i = 0; i < ev->num_runs; i++)
+		clear_run(&ev->runs[i]);
+	free(ev->runs);
 	pw_prepared_free(ev->prepared, ev->rs);
+	pw_sharing_free(ev->sharing, ev->rs);
 	pw_space_clear(&ev->space);
 	free(ev->facts);
 	free(ev->cells);
@@ -76,7 +90,7 @@ static void decide(struct pw_eval *ev, const struct pw_boxes *boxes,
 	for (size_t i = 0; i < boxes->num; i++) {
 		struct pw_cell cell = {
 			.box = boxes->items[i], .outcome = outcome,
-			.chain = chain, .rule = rule,
+			.chain = chain, .rule = rule, .run = ev->run,
 		};
 
 		if (PW_ARRAY_PUSH(ev->cells, ev->num_cells, ev->cap_cells,
@@ -287,16 +301,17 @@ static void note_marks(struct pw_eval *ev, uint32_t chain, size_t rule,
 			ev->space.err = -ENOMEM;
 }
 
-/* Consumes @in; what reaches the end, or returns, is appended to @back */
-static void run_chain(struct pw_eval *ev, uint32_t chain, struct pw_boxes *in,
-		      struct pw_boxes *back)
+static void run_rules(struct pw_eval *ev, uint32_t chain, size_t from,
+		      struct pw_boxes *in, struct pw_boxes *back)
 {
 	const struct pw_chain *c = &ev->rs->chains[chain];
 
-	for (size_t i = 0; i < c->num_rules && in->num; i++) {
+	for (size_t i = from; i < c->num_rules && in->num; i++) {
 		if (pw_space_error(&ev->space))
 			return;
-		if (c->rules[i].verdict.kind == PW_V_NONE)
+		if (pw_share_at(ev, chain, i))
+			pw_share_rest(ev, chain, i, in, back, run_rules);
+		else if (c->rules[i].verdict.kind == PW_V_NONE)
 			note_marks(ev, chain, i, in);
 		else
 			run_rule(ev, chain, i, in, back);
@@ -304,11 +319,19 @@ static void run_chain(struct pw_eval *ev, uint32_t chain, struct pw_boxes *in,
 	pw_boxes_append(&ev->space, back, in);
 }
 
+/* Consumes @in; what reaches the end, or returns, is appended to @back */
+static void run_chain(struct pw_eval *ev, uint32_t chain, struct pw_boxes *in,
+		      struct pw_boxes *back)
+{
+	run_rules(ev, chain, 0, in, back);
+}
+
 int pw_eval_base(struct pw_eval *ev, uint32_t base, const struct pw_box *domain)
 {
 	struct pw_boxes in = { 0 }, back = { 0 };
 	enum pw_verdict_kind policy = ev->rs->chains[base].policy;
 
+	ev->base = base;
 	pw_boxes_push(&ev->space, &in, domain);
 	enter(ev, base, &in, &back, false);
 	decide(ev, &back, policy == PW_V_DROP ? PW_OUT_DROP : PW_OUT_ACCEPT,

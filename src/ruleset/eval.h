@@ -57,19 +57,44 @@ struct pw_mark {
 /**
  * struct pw_cell - Packets that share one fate
  * @rule:	that decided, of @chain; PW_NONE: the base chain's policy
+ * @run:	0, or number of the run that it belongs to, from 1
  */
 struct pw_cell {
 	struct pw_box box;
+	uint32_t run;
 	enum pw_outcome outcome;
 	uint32_t chain, rule;
 };
 
+/**
+ * struct pw_run - The end of a chain, evaluated once for many ways to get there
+ * @rule:	from this rule of @chain on
+ * @in:		what arrives, without the fields that no rule asks from there on
+ * @back:	what no rule decides, likewise
+ * @contexts:	these fields and the conditions, for each way to arrive; all
+ *		combinations of @in and @contexts arrive
+ * @bases:	by context: index of its base chain
+ *
+ * Sections are asked in several base chains, each with packets that differ in
+ * nothing that a section speaks of: the cells of a run stand for all of them.
+ */
+struct pw_run {
+	uint32_t chain, rule;
+	struct pw_boxes in, back, contexts;
+	uint32_t *bases;
+	size_t num_bases, cap_bases;
+};
+
 struct pw_prepared;
+struct pw_sharing;
 
 /**
  * struct pw_eval - Evaluations of one ruleset
  * @facts:	by variable
  * @cells:	of every pw_eval_base() so far, as @marks
+ * @share:	rules and map elements that make a run worth it; 0: no runs,
+ *		every cell is spelled out
+ * @run:	that is evaluated now, from 1, 0: none
  * @chains_deep, @jumps_deep: where the evaluation stands
  */
 struct pw_eval {
@@ -81,7 +106,11 @@ struct pw_eval {
 	size_t num_cells, cap_cells;
 	struct pw_mark *marks;
 	size_t num_marks, cap_marks;
+	struct pw_run *runs;
+	size_t num_runs, cap_runs;
+	uint32_t share, run, base;
 	struct pw_prepared *prepared;
+	struct pw_sharing *sharing;
 	size_t chains_deep, jumps_deep;
 };
 
@@ -89,6 +118,10 @@ struct pw_eval {
 int pw_eval_new(const struct pw_ruleset *rs, struct pw_eval **out);
 void pw_eval_free(struct pw_eval *ev);
 PW_DEFINE_OWNED(struct pw_eval, pw_eval_free)
+
+/* @box of a run in one of its contexts */
+void pw_run_expand(struct pw_eval *ev, const struct pw_box *context,
+		   const struct pw_box *box, struct pw_box *out);
 
 /* Every packet that a base chain at @hook may meet */
 void pw_eval_domain(struct pw_eval *ev, enum pw_hook hook, struct pw_box *out);

@@ -256,7 +256,10 @@ static bool walk(const struct pw_ruleset *rs, const struct packet *p,
 	return false;
 }
 
-#define NUM_CHAINS 6
+#define NUM_CHAINS 7
+#define NUM_BASES  2	/* the first chains */
+
+static size_t num_runs, num_shared;
 
 static const enum pw_verdict_kind verdicts[] = {
 	PW_V_NONE, PW_V_ACCEPT, PW_V_DROP, PW_V_RETURN, PW_V_JUMP, PW_V_JUMP,
@@ -271,7 +274,8 @@ static struct pw_verdict random_way(uint32_t chain)
 	if (chain + 1 == NUM_CHAINS || !rnd(3))
 		return (struct pw_verdict){
 			.kind = rnd(2) ? PW_V_ACCEPT : PW_V_DROP };
-	v.chain = chain + 1 + rnd(NUM_CHAINS - chain - 1);
+	v.chain = chain < NUM_BASES ? NUM_BASES : chain + 1;
+	v.chain += rnd(NUM_CHAINS - v.chain);
 	return v;
 }
 
@@ -399,13 +403,15 @@ static struct pw_ruleset *random_ruleset(void)
 	struct pw_ruleset *rs = pw_ruleset_new();
 
 	assert_non_null(rs);
-	pw_ruleset_add_base(rs, "c0", PW_HOOK_INPUT, 0,
-			    rnd(2) ? PW_V_ACCEPT : PW_V_DROP);
-	for (int i = 1; i < NUM_CHAINS; i++) {
+	for (int i = 0; i < NUM_CHAINS; i++) {
 		char name[16];
 
 		snprintf(name, sizeof(name), "c%d", i);
-		pw_ruleset_add_chain(rs, name);
+		if (i < NUM_BASES)
+			pw_ruleset_add_base(rs, name, PW_HOOK_INPUT, i,
+					    rnd(2) ? PW_V_ACCEPT : PW_V_DROP);
+		else
+			pw_ruleset_add_chain(rs, name);
 	}
 	pw_ruleset_add_obj(rs, "l0", PW_O_LIMIT, &rate);
 	pw_ruleset_add_obj(rs, "l1", PW_O_LIMIT, &rate);
@@ -426,11 +432,11 @@ static bool var_holds(void *arg, uint32_t var)
 					      : fact->key);
 }
 
-static bool cell_has(struct pw_eval *ev, const struct pw_cell *cell,
-		     const struct packet *p)
+static bool box_has(struct pw_eval *ev, const struct pw_box *box,
+		    const struct packet *p)
 {
 	for (int f = 0; f < PW_NUM_FIELDS; f++) {
-		uint32_t id = cell->box.f[f];
+		uint32_t id = box->f[f];
 		bool has = p->has[f] || f == PW_F_L4PROTO ||
 			   f == PW_F_SOCKET_WILDCARD;
 
@@ -440,117 +446,93 @@ static bool cell_has(struct pw_eval *ev, const struct pw_cell *cell,
 						pw_value32(p->value[f])))
 			return false;
 	}
-	return pw_cond_holds(ev->space.conds, cell->box.cond, var_holds, ev);
+	return pw_cond_holds(ev->space.conds, box->cond, var_holds, ev);
+}
+
+/* How often: of a run, in each context of this base chain */
+static size_t cell_has(struct pw_eval *ev, const struct pw_cell *cell,
+		       uint32_t base, const struct packet *p)
+{
+	const struct pw_run *run;
+	size_t num = 0;
+
+	if (!cell->run)
+		return box_has(ev, &cell->box, p);
+	run = &ev->runs[cell->run - 1];
+	for (size_t i = 0; i < run->contexts.num; i++) {
+		struct pw_box box;
+
+		pw_run_expand(ev, &run->contexts.items[i], &cell->box, &box);
+		num += run->bases[i] == base && box_has(ev, &box, p);
+	}
+	return num;
+}
+
+/* Cells from @first on are of @base, those before it only as parts of runs */
+static void check_packet(struct pw_eval *ev, uint32_t base, size_t first)
+{
+	const struct pw_cell *cell = NULL;
+	struct decision want = { 0 };
+	struct packet p;
+
+	random_packet(&p);
+	fact_seed = (uint64_t)rnd(1u << 31) << 20;
+	if (!walk(ev->rs, &p, base, &want)) {
+		want.chain = base;
+		want.rule = PW_NONE;
+		want.outcome = ev->rs->chains[base].policy == PW_V_DROP
+			? PW_OUT_DROP : PW_OUT_ACCEPT;
+	}
+	for (size_t i = 0; i < ev->num_cells; i++) {
+		size_t num = i >= first || ev->cells[i].run
+			? cell_has(ev, &ev->cells[i], base, &p) : 0;
+
+		assert_true(num + !!cell <= 1);		/* they are disjoint */
+		if (num)
+			cell = &ev->cells[i];
+	}
+	assert_non_null(cell);
+	assert_int_equal(cell->outcome, want.outcome);
+	assert_int_equal(cell->chain, want.chain);
+	assert_int_equal(cell->rule, want.rule);
+}
+
+/* @share: from two base chains that lead to the same rules */
+static void check_random_rules(uint32_t share)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = random_ruleset();
+	pw_owned(pw_eval_free) struct pw_eval *ev = NULL;
+	struct pw_box all;
+
+	assert_int_equal(pw_eval_new(rs, &ev), 0);
+	ev->share = share;
+	for (uint32_t base = 0; base < NUM_BASES; base++) {
+		size_t first = ev->num_cells;
+
+		pw_eval_domain(ev, PW_HOOK_INPUT, &all);
+		assert_int_equal(pw_eval_base(ev, base, &all), 0);
+		for (int i = 0; i < 50; i++)
+			check_packet(ev, base, first);
+	}
+	num_runs += ev->num_runs;
+	for (size_t i = 0; i < ev->num_runs; i++)
+		num_shared += ev->runs[i].contexts.num > 1;
 }
 
 static void cells_say_what_packets_meet(void **state)
 {
 	(void)state;
-	for (int round = 0; round < 400; round++) {
-		pw_owned(pw_ruleset_free) struct pw_ruleset *rs =
-			random_ruleset();
-		pw_owned(pw_eval_free) struct pw_eval *ev = NULL;
-		struct pw_box all;
-
-		assert_int_equal(pw_eval_new(rs, &ev), 0);
-		pw_eval_domain(ev, PW_HOOK_INPUT, &all);
-		assert_int_equal(pw_eval_base(ev, 0, &all), 0);
-		for (int i = 0; i < 100; i++) {
-			struct decision want = { 0 };
-			const struct pw_cell *cell = NULL;
-			struct packet p;
-
-			random_packet(&p);
-			fact_seed = (uint64_t)rnd(1u << 31) << 20;
-			if (!walk(rs, &p, 0, &want)) {
-				want.chain = 0;
-				want.rule = PW_NONE;
-				want.outcome = rs->chains[0].policy ==
-					PW_V_DROP ? PW_OUT_DROP : PW_OUT_ACCEPT;
-			}
-			for (size_t j = 0; j < ev->num_cells; j++) {
-				if (!cell_has(ev, &ev->cells[j], &p))
-					continue;
-				assert_null(cell);	/* they are disjoint */
-				cell = &ev->cells[j];
-			}
-			assert_non_null(cell);
-			assert_int_equal(cell->outcome, want.outcome);
-			assert_int_equal(cell->chain, want.chain);
-			assert_int_equal(cell->rule, want.rule);
-		}
-	}
+	for (int round = 0; round < 300; round++)
+		check_random_rules(0);
+	assert_int_equal(num_runs, 0);
 }
 
-/* A ruleset of two base chains, with one rule in each chain */
-static struct pw_ruleset *gate(enum pw_field field, uint32_t n)
+static void runs_stand_for_many_ways(void **state)
 {
-	struct pw_match m = { .field = field, .set = PW_NONE,
-			      .range = { pw_value32(n), pw_value32(n) } };
-	struct pw_effect e = { .kind = PW_E_LIMIT };
-	struct pw_rule drop = { .matches = &m, .num_matches = 1,
-				.verdict = { .kind = PW_V_DROP } };
-	struct pw_rule pass = { .effects = &e, .num_effects = 1,
-				.verdict = { .kind = PW_V_ACCEPT } };
-	struct pw_ruleset *rs = pw_ruleset_new();
-
-	assert_non_null(rs);
-	pw_ruleset_add_base(rs, "input", PW_HOOK_INPUT, 0, PW_V_DROP);
-	pw_ruleset_add_base(rs, "prerouting", PW_HOOK_PREROUTING, -199,
-			    PW_V_ACCEPT);
-	pw_ruleset_add_obj(rs, "l", PW_O_LIMIT, &(struct pw_rate){ 1, 1, 1 });
-	assert_int_equal(pw_ruleset_add_rule(rs, 1, &drop), 0);
-	assert_int_equal(pw_ruleset_add_rule(rs, 0, &pass), 0);
-	return rs;
-}
-
-static const struct fate_case {
-	const char *name;
-	enum pw_field field;
-	uint32_t n;
-	struct pw_packet packet;
-	enum pw_outcome outcome;
-	bool limited;
-} fates[] = {
-	{ "port", PW_F_DPORT, 22,
-	  { .l4proto = IPPROTO_TCP, .dport = 22 }, PW_OUT_DROP, false },
-	{ "another port", PW_F_DPORT, 22,
-	  { .l4proto = IPPROTO_TCP, .dport = 23 }, PW_OUT_ACCEPT, true },
-	{ "no port", PW_F_DPORT, 0, { .l4proto = IPPROTO_GRE },
-	  PW_OUT_ACCEPT, true },
-	{ "source", PW_F_SADDR4, 9, { .src = { 0, 9 } }, PW_OUT_DROP, false },
-	{ "source of the other family", PW_F_SADDR4, 9,
-	  { .family = PW_IPV6, .src = { 0, 9 } }, PW_OUT_ACCEPT, true },
-	{ "state", PW_F_CT_STATE, PW_CT_NEW, { .state = PW_CT_NEW },
-	  PW_OUT_DROP, false },
-	{ "local is what is not said", PW_F_FIB_DADDR, RTN_LOCAL,
-	  { .l4proto = IPPROTO_TCP }, PW_OUT_DROP, false },
-	{ "broadcast", PW_F_FIB_DADDR, RTN_LOCAL,
-	  { .dst_type = RTN_BROADCAST }, PW_OUT_ACCEPT, true },
-	{ "type of ICMP", PW_F_ICMP_TYPE, 8,
-	  { .l4proto = IPPROTO_ICMP, .icmp_type = 8 }, PW_OUT_DROP, false },
-	{ "type of ICMPv6", PW_F_ICMP_TYPE, 8,
-	  { .l4proto = IPPROTO_ICMPV6, .icmp_type = 8, .family = PW_IPV6 },
-	  PW_OUT_ACCEPT, true },
-	{ "flags", PW_F_TCP_SYNACK, 2,
-	  { .l4proto = IPPROTO_TCP, .tcp_flags = 0xc2 }, PW_OUT_DROP, false },
-	{ "no socket", PW_F_SOCKET_WILDCARD, 0, { .socket_wildcard = -1 },
-	  PW_OUT_ACCEPT, true },
-	{ "a socket", PW_F_SOCKET_WILDCARD, 0, { .socket_wildcard = 0 },
-	  PW_OUT_DROP, false },
-};
-
-static void packet_meets_its_fate(void **state)
-{
-	const struct fate_case *tc = *state;
-	pw_owned(pw_ruleset_free) struct pw_ruleset *rs =
-		gate(tc->field, tc->n);
-	struct pw_fate fate;
-
-	assert_int_equal(pw_eval_packet(rs, &tc->packet, &fate), 0);
-	assert_int_equal(fate.outcome, tc->outcome);
-	assert_int_equal(fate.limited, tc->limited);
-	assert_int_equal(fate.chain, tc->outcome == PW_OUT_DROP ? 1 : 0);
+	(void)state;
+	for (int round = 0; round < 300; round++)
+		check_random_rules(2);
+	assert_true(num_runs > 100 && num_shared > 20);
 }
 
 static void jumps_have_the_depth_of_the_kernel(void **state)
@@ -581,19 +563,11 @@ static void jumps_have_the_depth_of_the_kernel(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest once[] = {
+	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cells_say_what_packets_meet),
+		cmocka_unit_test(runs_stand_for_many_ways),
 		cmocka_unit_test(jumps_have_the_depth_of_the_kernel),
 	};
-	static struct CMUnitTest rows[PW_ARRAY_SIZE(fates)];
-	int failed;
 
-	for (size_t i = 0; i < PW_ARRAY_SIZE(fates); i++) {
-		rows[i].name = fates[i].name;
-		rows[i].test_func = packet_meets_its_fate;
-		rows[i].initial_state = (void *)(uintptr_t)&fates[i];
-	}
-	failed = cmocka_run_group_tests_name("fate of a packet", rows, NULL,
-					     NULL);
-	return failed + cmocka_run_group_tests_name("eval", once, NULL, NULL);
+	return cmocka_run_group_tests_name("eval", tests, NULL, NULL);
 }
