@@ -103,6 +103,11 @@ static const struct field_rule {
 	[PW_F_CT_ORIG_DADDR6] = { is_any, PW_T_IPV6 },
 };
 
+enum pw_set_type field_set_type(enum pw_field field)
+{
+	return field_rules[field].set;
+}
+
 static bool range_fits(const struct pw_match *match)
 {
 	const struct pw_range *range = &match->range;
@@ -158,6 +163,16 @@ static bool agree(uint8_t *sum, uint8_t value)
 	return true;
 }
 
+/* Matches @field, but not one value of it */
+static bool is_vague(const struct pw_rule *rule, enum pw_field field)
+{
+	for (size_t i = 0; i < rule->num_matches; i++) {
+		if (rule->matches[i].field == field)
+			return !only_value(rule, field);
+	}
+	return false;
+}
+
 /* Family and protocol that the rule as a whole asks for */
 static int check_agreement(const struct check *check, uint8_t *nfproto,
 			   uint8_t *l4proto)
@@ -177,7 +192,13 @@ static int check_agreement(const struct check *check, uint8_t *nfproto,
 	for (size_t i = 0; i < rule->num_effects; i++)
 		ok = ok && agree(nfproto, effect_nfproto(check->rs,
 							 &rule->effects[i]));
-	return ok ? 0 : check_fails(check, "it asks for two families or protocols");
+	if (!ok)
+		return check_fails(check, "it asks for two families or protocols");
+	/* the kernel would compare it twice, which the IR cannot say */
+	if ((*nfproto && is_vague(rule, PW_F_NFPROTO)) ||
+	    (*l4proto && is_vague(rule, PW_F_L4PROTO)))
+		return check_fails(check, "it asks twice for a family or protocol");
+	return 0;
 }
 
 int check_obj(const struct check *check, uint32_t obj, enum pw_obj_kind kind)

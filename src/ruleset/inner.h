@@ -28,6 +28,9 @@ const char *obj_name(const void *array, uint32_t pos);
  */
 int rule_canonical(const struct pw_ruleset *rs, struct pw_rule *rule);
 
+/* Type of the sets that a field can be looked up in, PW_NUM_SET_TYPES: none */
+enum pw_set_type field_set_type(enum pw_field field);
+
 /* Family that an effect asks of the packet (it keys by address), 0: none */
 uint8_t effect_nfproto(const struct pw_ruleset *rs,
 		       const struct pw_effect *effect);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's side of the codec tests: load a table, dump it, decode it. */
+#ifndef CODEC_KERNEL_H
+#define CODEC_KERNEL_H
+
+#include "codec_rows.h"
+
+/* Skips the test that asks, and says why */
+void need_namespace_and_nft(void);
+/* An empty network namespace; the one before ends when nobody is in it */
+void fresh_namespace(void);
+
+/* By nft: text to a file, load a file, list */
+void write_text(const struct pw_ruleset *rs, const char *path);
+void run_nft_file(const char *path);
+char *list_text(void);
+
+/* By the encoder, in one batch */
+void load_encoded(const struct pw_ruleset *rs);
+
+/* Everything that the kernel holds of our table, as hex, without handles */
+char *dump_table(const struct pw_ruleset *rs);
+/* The same by the decoder; elements are taken over from @want */
+struct pw_ruleset *decode_table(const struct pw_ruleset *want);
+
+#endif
