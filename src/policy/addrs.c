@@ -126,17 +126,16 @@ static int add_word(struct pw_resolver *res, const struct pw_loc *loc,
 static int add_items(struct pw_resolver *res, const struct pw_entry *entry,
 		     unsigned int *special, struct pw_addrs *into)
 {
+	const struct pw_list *lists = res->policy->lists;
 	int err, result = 0;
 
 	for (size_t i = 0; i < entry->num_items; i++) {
 		const struct pw_item *item = &entry->items[i];
-		const struct pw_policy *policy = res->policy;
 
 		if (item->kind == PW_ITEM_WORD)
 			err = add_word(res, &item->loc, special, into);
 		else if (item->kind == PW_ITEM_FILE)
-			err = pw_addrs_add_all(into,
-					       &policy->lists[item->list].addrs);
+			err = pw_addrs_add_all(into, &lists[item->list].addrs);
 		else
 			err = pw_addrs_add(into, &item->addr);
 		if (err && pw_keep_going(&result, err))

@@ -88,8 +88,8 @@ static void warn_empty(const struct pw_linter *lint, size_t at)
 static void warn_until(const struct pw_linter *lint, size_t at)
 {
 	const struct pw_section *section = &lint->model->sections[at];
-	const struct pw_entry *until = pw_block_entry(&lint->policy->sections[at],
-						      "until");
+	const struct pw_entry *until =
+		pw_block_entry(&lint->policy->sections[at], "until");
 
 	pw_diag_warning(lint->diags, &until->value,
 			"`until` is in the past: section '%s' %s nothing",
@@ -123,24 +123,23 @@ static const struct group protocol_groups[] = {
 	{ 112, "vrrp", "224.0.0.18, ff02::12" },
 };
 
-static bool overlaps(const struct pw_rangeset *set, struct pw_value first,
-		     struct pw_value last)
+/* Does the set hold a number from @first to the largest of its width? */
+static bool reaches(const struct pw_rangeset *set, struct pw_value first)
 {
-	pw_owned(pw_rangeset_free) struct pw_rangeset *range =
-		pw_rangeset_of(set->bits, first, last);
-
-	return !range || pw_rangeset_overlaps(set, range);
+	return set->num && pw_value_cmp(pw_rangeset_get(set, set->num - 1).last,
+					first) >= 0;
 }
 
+/* Multicast, and the broadcast of every link, are the last addresses there are
+ * but for those nobody has */
 static bool to_groups(const struct pw_section *section)
 {
-	const struct pw_value v6_first = { 0xffull << 56, 0 };
+	const struct pw_value v6_groups = { 0xffull << 56, 0 };
 
 	return section->to_broadcast || section->to_multicast ||
 	       section->any_to ||
-	       overlaps(section->to.set[PW_IPV4], pw_value32(0xe0000000),
-			pw_value32(0xffffffff)) ||
-	       overlaps(section->to.set[PW_IPV6], v6_first, pw_value_max(128));
+	       reaches(section->to.set[PW_IPV4], pw_value32(0xe0000000)) ||
+	       reaches(section->to.set[PW_IPV6], v6_groups);
 }
 
 /* In a range so narrow that the number was thought of */

@@ -111,7 +111,8 @@ static int add_word(struct pw_resolver *res, const struct pw_loc *loc,
 int pw_resolve_ports(struct pw_resolver *res, const struct pw_entry *entry,
 		     enum pw_transport t, struct pw_rangeset **out)
 {
-	pw_owned(pw_rangeset_free) struct pw_rangeset *set = pw_rangeset_new(16);
+	pw_owned(pw_rangeset_free) struct pw_rangeset *set =
+		pw_rangeset_new(16);
 	int err, result = 0;
 
 	if (!set)

@@ -161,9 +161,10 @@ static int set_sections(struct pw_resolver *res, struct pw_model *model)
 				 sizeof(*model->sections));
 	if (!model->sections)
 		return -ENOMEM;
+	model->num_sections = policy->num_sections;
 	for (size_t i = 0; i < policy->num_sections; i++) {
 		err = pw_resolve_section(res, &policy->sections[i],
-					 &model->sections[model->num_sections++]);
+					 &model->sections[i]);
 		if (err && pw_keep_going(&result, err))
 			return err;
 	}

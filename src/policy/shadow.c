@@ -46,7 +46,8 @@ static struct outline outline_of(const struct pw_section *section)
 static bool may_cover(const struct outline *block, const struct outline *allow)
 {
 	for (int f = 0; f < PW_NUM_FAMILIES; f++) {
-		const struct pw_range *b = &block->from[f], *a = &allow->from[f];
+		const struct pw_range *a = &allow->from[f];
+		const struct pw_range *b = &block->from[f];
 
 		if (pw_value_cmp(a->first, a->last) <= 0 &&
 		    (pw_value_cmp(b->first, a->first) > 0 ||

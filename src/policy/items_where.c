@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Words of lists that say where: addresses and interfaces. */
+#include <errno.h>
+#include <string.h>
+
+#include "policy/bytes.h"
+#include "policy/items.h"
+
+static int parse_file_item(const struct pw_loc *word, struct pw_item *item,
+			   struct pw_diags *diags)
+{
+	if (word->len == strlen("file:"))
+		return pw_item_not_a("a list file", word,
+				     "write file:PATH, without a space",
+				     diags);
+	if (!word->src->dir && pw_loc_text(word)[strlen("file:")] != '/') {
+		pw_diag_error(diags, word,
+			      "relative path in a policy that is not a file");
+		pw_diag_hint(diags, "write the path from the root");
+		return -EINVAL;
+	}
+	item->kind = PW_ITEM_FILE;
+	return 0;
+}
+
+static const char *addr_hint(const char *text, size_t len)
+{
+	const char *slash = memchr(text, '/', len);
+
+	if (memchr(text, '%', len))
+		return "write it without the zone; interfaces go into `on`";
+	if (text[0] == '-' || text[len - 1] == '-')
+		return PW_RANGE_HINT;
+	if (text[0] == '[')
+		return "write it without brackets";
+	if (slash && memchr(slash, '.', text + len - slash))
+		return "write the length of the prefix, such as /24";
+	return NULL;
+}
+
+int pw_addr_error(const struct pw_loc *word, int err, const char *form,
+		  struct pw_diags *diags)
+{
+	const char *text = pw_loc_text(word);
+	const char *dash = memchr(text, '-', word->len);
+
+	switch (err) {
+	case -ERANGE:
+		pw_diag_error(diags, word, "prefix longer than the address");
+		pw_diag_hint(diags, "at most /32 for IPv4, /128 for IPv6");
+		return -EINVAL;
+	case -EDOM:
+		pw_diag_error(diags, word, "address range runs backwards");
+		pw_diag_hint(diags, "write %.*s-%.*s",
+			     (int)(text + word->len - dash - 1), dash + 1,
+			     (int)(dash - text), text);
+		return -EINVAL;
+	case -EXDEV:
+		pw_diag_error(diags, word, "range from one family to another");
+		pw_diag_hint(diags, "write a range for each family");
+		return -EINVAL;
+	default:
+		return pw_item_not_a("an address", word,
+				     addr_hint(text, word->len) ?: form,
+				     diags);
+	}
+}
+
+static void warn_host_bits(const struct pw_loc *word,
+		       const struct pw_addr_range *addr,
+		       struct pw_diags *diags)
+{
+	char buf[2 * PW_ADDR_STRLEN];
+
+	pw_diag_warning(diags, word, "prefix %.*s has host bits set",
+			PW_WORD_ARGS(word));
+	pw_diag_hint(diags, "it is read as %s",
+		     pw_addr_range_format(addr->family, &addr->range, buf));
+}
+
+int pw_item_addr(const struct pw_key *key, const struct pw_loc *word,
+		 struct pw_item *item, struct pw_diags *diags)
+{
+	const char *text = pw_loc_text(word);
+	int err;
+
+	(void)key;
+	if (word->len >= 5 && !memcmp(text, "file:", 5))
+		return parse_file_item(word, item, diags);
+	if (pw_is_name(text, word->len)) {
+		item->kind = PW_ITEM_WORD;
+		return 0;
+	}
+	err = pw_addr_range_parse(text, word->len, &item->addr);
+	if (err)
+		return pw_addr_error(word, err, "write an address, a prefix, a "
+				     "range a-b, file:PATH, or a name of "
+				     "[addresses]", diags);
+	if (item->addr.host_bits)
+		warn_host_bits(word, &item->addr, diags);
+	return 0;
+}
+
+static int check_iface(const struct pw_loc *word, struct pw_diags *diags)
+{
+	if (pw_loc_is(word, "lo")) {
+		pw_diag_error(diags, word, "lo is always open");
+		pw_diag_hint(diags, "leave it out");
+		return -EINVAL;
+	}
+	if (pw_loc_is(word, "ipsec")) {
+		pw_diag_error(diags, word, "'ipsec' is reserved for later");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The kernel takes names that no other tool could be told of */
+static bool has_odd_byte(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("=[]{};#\"'\\", text[i]))
+			return true;
+	}
+	return false;
+}
+
+int pw_item_iface(const struct pw_key *key, const struct pw_loc *word,
+		  struct pw_item *item, struct pw_diags *diags)
+{
+	const char *text = pw_loc_text(word);
+	bool name = pw_is_name(text, word->len) && !key->plain;
+
+	if (check_iface(word, diags))
+		return -EINVAL;
+	item->is_iface = !pw_ifname_range(text, word->len, &item->iface) &&
+			 !has_odd_byte(text, word->len);
+	if (!name && !item->is_iface)
+		return pw_item_not_a("an interface", word,
+				     "write a name of at most 15 bytes, or a "
+				     "glob with '*' at its end", diags);
+	item->kind = name ? PW_ITEM_WORD : PW_ITEM_VALUE;
+	return 0;
+}
