@@ -79,10 +79,7 @@ struct pw_conn {
 	uint32_t inode;
 };
 
-/**
- * struct pw_conns - What sock_diag says of TCP, IPv4 and IPv6
- * @listeners:	not gathered (none) when nothing is established
- */
+/* What sock_diag says of TCP, IPv4 and IPv6 */
 struct pw_conns {
 	struct pw_conn *established;
 	size_t num_established;

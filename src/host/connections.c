@@ -13,10 +13,12 @@
 #include "portwall/host.h"
 
 #define DUMP_TRIES 10
+#define STATES (1u << TCP_ESTABLISHED | 1u << TCP_LISTEN)
 
+/* The dump, one array for each of STATES */
 struct conn_dump {
-	struct pw_conn *conns;
-	size_t num, cap;
+	struct pw_conns *conns;
+	size_t cap_established, cap_listeners;
 };
 
 static struct pw_conn conn_of(const struct inet_diag_msg *msg)
@@ -37,67 +39,57 @@ static struct pw_conn conn_of(const struct inet_diag_msg *msg)
 	return conn;
 }
 
+static int keep(struct conn_dump *dump, const struct inet_diag_msg *msg)
+{
+	struct pw_conns *c = dump->conns;
+
+	if (msg->idiag_state == TCP_LISTEN)
+		return PW_ARRAY_PUSH(c->listeners, c->num_listeners,
+				     dump->cap_listeners, conn_of(msg));
+	return PW_ARRAY_PUSH(c->established, c->num_established,
+			     dump->cap_established, conn_of(msg));
+}
+
 static int on_socket(const struct nlmsghdr *nlh, void *arg)
 {
-	struct conn_dump *dump = arg;
-
-	if (nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	if (nlh->nlmsg_type != TCPDIAG_GETSOCK ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(struct inet_diag_msg))
 		return MNL_CB_OK;
-	if (PW_ARRAY_PUSH(dump->conns, dump->num, dump->cap,
-			  conn_of(mnl_nlmsg_get_payload(nlh)))) {
+	if (keep(arg, mnl_nlmsg_get_payload(nlh))) {
 		errno = ENOMEM;
 		return MNL_CB_ERROR;
 	}
 	return MNL_CB_OK;
 }
 
-static int dump_sockets(uint8_t af, unsigned int state,
-			struct conn_dump *dump)
+/*
+ * The older request asks for both families at once: the kernel walks its table
+ * of all connections once, which is most of the time even when it is empty.
+ */
+static int dump_once(struct conn_dump *dump)
 {
 	char buf[MNL_ALIGN(sizeof(struct nlmsghdr)) +
-		 MNL_ALIGN(sizeof(struct inet_diag_req_v2))];
-	struct inet_diag_req_v2 *req;
-	struct nlmsghdr *nlh;
-	size_t before = dump->num;
-	int err = -EINTR;
+		 MNL_ALIGN(sizeof(struct inet_diag_req))];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct inet_diag_req *req;
 
-	for (int i = 0; i < DUMP_TRIES && err == -EINTR; i++) {
-		dump->num = before;
-		nlh = mnl_nlmsg_put_header(buf);
-		nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-		nlh->nlmsg_flags = NLM_F_DUMP;
-		req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
-		req->sdiag_family = af;
-		req->sdiag_protocol = IPPROTO_TCP;
-		req->idiag_states = 1u << state;
-		err = pw_sock_query(NETLINK_SOCK_DIAG, nlh, on_socket, dump);
-	}
-	return err;
-}
-
-/* ENOENT for a family alone: this kernel was built without it */
-static int dump_state(unsigned int state, struct conn_dump *dump)
-{
-	int err = dump_sockets(AF_INET, state, dump);
-	int err6 = err ? err : dump_sockets(AF_INET6, state, dump);
-
-	return err6 == -ENOENT ? 0 : err6;
+	nlh->nlmsg_type = TCPDIAG_GETSOCK;
+	nlh->nlmsg_flags = NLM_F_DUMP;
+	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
+	req->idiag_family = AF_UNSPEC;
+	req->idiag_states = STATES;
+	dump->conns->num_established = 0;
+	dump->conns->num_listeners = 0;
+	return pw_sock_query(NETLINK_SOCK_DIAG, nlh, on_socket, dump);
 }
 
 static int gather(struct pw_conns *conns)
 {
-	struct conn_dump dump = { 0 };
-	int err = dump_state(TCP_ESTABLISHED, &dump);
+	struct conn_dump dump = { .conns = conns };
+	int err = -EINTR;
 
-	conns->established = dump.conns;
-	conns->num_established = dump.num;
-	if (err || !dump.num)
-		return err;
-	dump = (struct conn_dump){ 0 };
-	err = dump_state(TCP_LISTEN, &dump);
-	conns->listeners = dump.conns;
-	conns->num_listeners = dump.num;
+	for (int i = 0; i < DUMP_TRIES && err == -EINTR; i++)
+		err = dump_once(&dump);
 	return err;
 }
 
