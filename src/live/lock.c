@@ -44,8 +44,7 @@ static int check_dir(int fd, const char *run_dir, struct pw_diags *diags)
 
 static int open_dir(const char *run_dir, int *out, struct pw_diags *diags)
 {
-	pw_owned(fd_close) int fd = -1;
-	int err;
+	int err, fd;
 
 	if (mkdir(run_dir, 0700) && errno != EEXIST)
 		return pw_diag_system(diags, errno, "cannot make %s", run_dir);
@@ -54,10 +53,10 @@ static int open_dir(const char *run_dir, int *out, struct pw_diags *diags)
 		return pw_diag_system(diags, errno, "cannot open %s", run_dir);
 	err = check_dir(fd, run_dir, diags);
 	if (err)
-		return err;
-	*out = fd;
-	fd = -1;
-	return 0;
+		close(fd);
+	else
+		*out = fd;
+	return err;
 }
 
 static uint64_t now_ms(void)

@@ -8,11 +8,31 @@
 #include "live/rulesdigest.h"
 #include "portwall/live.h"
 
+/* "g7.local" */
+static bool is_of_generation(const char *name)
+{
+	size_t digits = name[0] == 'g' ? strspn(name + 1, "0123456789") : 0;
+
+	return digits && name[1 + digits] == '.';
+}
+
+/* A chain that portwall does not make; nothing of ours leads to it */
+static bool has_stranger(const struct pw_ruleset *table)
+{
+	for (size_t i = 0; i < table->num_chains; i++)
+		if (table->chains[i].hook == PW_HOOK_NONE &&
+		    !is_of_generation(table->chains[i].name))
+			return true;
+	return false;
+}
+
 static bool is_changed(const struct pw_kernel *kernel,
 		       const struct pw_ruleset *rules)
 {
 	uint8_t digest[32];
 
+	if (has_stranger(kernel->rules))
+		return true;
 	pw_rules_digest(rules, digest);
 	return memcmp(digest, kernel->stamp.rules, sizeof(digest)) != 0;
 }
