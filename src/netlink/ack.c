@@ -11,13 +11,18 @@
 #define NLM_F_ACK_TLVS 0x200
 #endif
 
+int pw_ack_errno(int32_t code)
+{
+	return code > 0 || code < -4095 ? -EBADMSG : code;
+}
+
 int pw_ack_code(const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(nlh);
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ack))
 		return -EBADMSG;
-	return ack->error > 0 || ack->error < -4095 ? -EBADMSG : ack->error;
+	return pw_ack_errno(ack->error);
 }
 
 /* Bytes of payload before the attributes; 0: there are none */

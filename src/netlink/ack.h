@@ -5,6 +5,9 @@
 
 #include "netlink/netlink.h"
 
+/* @code, unless it is none of 0 and -1 to -4095: then -EBADMSG */
+int pw_ack_errno(int32_t code);
+
 /* Code of an NLMSG_ERROR, 0 or negative; -EBADMSG when it is malformed */
 int pw_ack_code(const struct nlmsghdr *nlh);
 

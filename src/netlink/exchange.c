@@ -79,9 +79,9 @@ static int take_end(const struct nlmsghdr *nlh)
 {
 	const int32_t *code = mnl_nlmsg_get_payload(nlh);
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*code) || *code > 0)
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*code))
 		return -EBADMSG;
-	return *code;
+	return pw_ack_errno(*code);
 }
 
 /* GO_ON, 0 when that was the end, or an error */

@@ -241,7 +241,7 @@ static int read_contents(struct reading *r)
 		err = dump(r, NFT_MSG_GETRULE, read_rule);
 	if (!err)
 		err = pw_ruleset_sort(r->kernel->rules);
-	return err;
+	return err == -EEXIST ? -EBADMSG : err;	/* a thing is there twice */
 }
 
 /* The generation that the base chain of input goes to */
@@ -330,15 +330,11 @@ static bool is_passing(int err)
 	       err == -EAGAIN;
 }
 
-int pw_kernel_read(struct pw_nl *nl, struct pw_kernel **out,
-		   struct pw_diags *diags)
+/* What decoders refuse they have explained already */
+static int explain(int err, size_t said, struct pw_diags *diags)
 {
-	struct pw_backoff backoff = { 0 };
-	int err;
-
-	do {
-		err = read_once(nl, out, diags);
-	} while (is_passing(err) && !pw_backoff_wait(&backoff, nl));
+	if (!err || err == -ENOMEM || pw_diags_count(diags, PW_ERROR) > said)
+		return err;
 	if (is_passing(err))
 		return pw_diag_system(diags, EAGAIN, "the rules of this host "
 				      "kept changing while they were read");
@@ -349,7 +345,20 @@ int pw_kernel_read(struct pw_nl *nl, struct pw_kernel **out,
 	if (err == -EPERM)
 		return pw_diag_system(diags, EPERM, "reading nf_tables needs "
 				      "CAP_NET_ADMIN");
-	return err;
+	return pw_diag_system(diags, -err, "cannot read table inet " PW_TABLE);
+}
+
+int pw_kernel_read(struct pw_nl *nl, struct pw_kernel **out,
+		   struct pw_diags *diags)
+{
+	const size_t said = pw_diags_count(diags, PW_ERROR);
+	struct pw_backoff backoff = { 0 };
+	int err;
+
+	do {
+		err = read_once(nl, out, diags);
+	} while (is_passing(err) && !pw_backoff_wait(&backoff, nl));
+	return explain(err, said, diags);
 }
 
 void pw_kernel_free(struct pw_kernel *kernel)

@@ -238,6 +238,8 @@ static const struct dump_case {
 	{ "end with an error", -ENOMEM, 1, true, {
 		{ .type = RULE },
 		{ .type = NLMSG_DONE, .code = -ENOMEM } } },
+	{ "end with a code out of range", -EBADMSG, 0, true, {
+		{ .type = NLMSG_DONE, .code = -5000 } } },
 	{ "end without its code", -EBADMSG, 0, true, {
 		{ .type = NLMSG_DONE, .say_len = 16, .cut = 4 } } },
 	{ "reader ends it", -E2BIG, 3, false, {

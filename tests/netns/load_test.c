@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Fill, switch and clear, alone and beside others who change the tables. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "load_host.h"
+#include "nft/load_priv.h"
+#include "nft/load_stamp.h"
+
+static void nothing_there_is_no_error(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_kernel *kernel = kernel_of(host);
+
+	assert_false(kernel->exists);
+	assert_null(kernel->rules);
+	works(host, pw_load_clear(host->nl, host->diags));
+	pw_kernel_free(kernel);
+}
+
+static void fill_touches_no_packet(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_ruleset *want = want_of(1);
+
+	works(host, fill(host, want, 1));
+	assert_true(has_chain(host, "g1.in"));
+	assert_false(has_chain(host, "input"));
+	pw_ruleset_free(want);
+}
+
+static void reapply_keeps_what_stays_equal(void **state)
+{
+	const struct host *host = host_of(state);
+	uint64_t handle;
+
+	apply_small(host, 1);
+	handle = set_handle(host, "a.shared.4.00");
+	assert_true(handle);
+	for (uint32_t n = 2; n < 6; n++) {
+		apply_small(host, n);
+		assert_int_equal(set_handle(host, "a.shared.4.00"), handle);
+	}
+	free(shell("nft list table inet portwall"));
+	/* the one before stays for packets that are in it, no other does */
+	assert_true(has_chain(host, "g4.in"));
+	assert_false(has_chain(host, "g3.in"));
+	assert_true(set_handle(host, "a.own.4.4"));
+	assert_int_equal(set_handle(host, "a.own.4.3"), 0);
+}
+
+static void orphan_is_removed(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_ruleset *want = want_of(2);
+
+	apply_small(host, 1);
+	works(host, fill(host, want, 2));	/* killed here */
+	in_force(host, 1);
+	apply_small(host, 3);
+	assert_false(has_chain(host, "g2.in"));
+	assert_int_equal(set_handle(host, "a.own.4.2"), 0);
+	pw_ruleset_free(want);
+}
+
+static void orphan_of_the_same_number_is_replaced(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_ruleset *want = want_of(2);
+
+	apply_small(host, 1);
+	works(host, fill(host, want, 2));
+	apply_small(host, 2);
+	pw_ruleset_free(want);
+}
+
+static void policy_drops_at_last(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_kernel *kernel;
+
+	apply_small(host, 1);
+	free(shell("nft 'chain inet portwall input { policy accept; }'"));
+	apply_small(host, 2);
+	kernel = kernel_of(host);
+	for (size_t i = 0; i < kernel->rules->num_chains; i++) {
+		const struct pw_chain *chain = &kernel->rules->chains[i];
+
+		if (chain->hook != PW_HOOK_NONE)
+			assert_int_equal(chain->policy,
+					 chain->hook == PW_HOOK_INPUT ?
+					 PW_V_DROP : PW_V_ACCEPT);
+	}
+	pw_kernel_free(kernel);
+}
+
+static void dormant_table_is_woken_up(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_kernel *kernel;
+
+	apply_small(host, 1);
+	free(shell("nft 'table inet portwall { flags dormant; }'"));
+	kernel = kernel_of(host);
+	assert_true(kernel->dormant);
+	pw_kernel_free(kernel);
+	apply_small(host, 2);
+	kernel = kernel_of(host);
+	assert_false(kernel->dormant);
+	pw_kernel_free(kernel);
+}
+
+static void first_apply_adopts_for_an_hour(void **state)
+{
+	const struct host *host = host_of(state);
+	const struct pw_set adopt = {
+		.name = (char[]){ "adopt" }, .type = PW_T_NFPROTO,
+		.timeout = true,
+	};
+	struct pw_ruleset *want = want_new(1);
+	char *text;
+
+	ok(pw_ruleset_add_set(want, &adopt));
+	assert_int_equal(pw_ruleset_sort(want), 0);
+	works(host, apply(host, want, 1));
+	text = shell("nft list set inet portwall adopt");
+	assert_non_null(strstr(text, "ipv4 timeout 1h expires"));
+	assert_non_null(strstr(text, "ipv6 timeout 1h expires"));
+	free(text);
+	pw_ruleset_free(want);
+}
+
+static void clear_takes_ours_alone(void **state)
+{
+	const struct host *host = host_of(state);
+	char *before, *after;
+
+	free(shell("nft 'table inet other { set s { type ipv4_addr; "
+		   "elements = { 192.0.2.1 } }; chain c { type filter hook "
+		   "input priority 0; ip saddr @s counter drop; }; }'; "
+		   "nft 'table ip portwall { chain input { type filter hook "
+		   "input priority 5; }; }'"));
+	before = shell("nft -a list ruleset");
+	apply_small(host, 1);
+	apply_small(host, 2);
+	works(host, pw_load_clear(host->nl, host->diags));
+	after = shell("nft -a list ruleset");
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+static void table_of_others_is_left_alone(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_ruleset *want = want_of(1);
+	struct pw_kernel *kernel;
+	char *before, *after;
+
+	free(shell("nft 'table inet portwall { comment \"mine\"; "
+		   "chain input { }; }'"));
+	before = shell("nft -a list ruleset");
+	kernel = kernel_of(host);
+	assert_true(kernel->exists);
+	assert_int_equal(kernel->format, 0);
+	assert_non_null(kernel->rules);
+	assert_int_equal(fill(host, want, 1), -EEXIST);
+	assert_non_null(strstr(last_text(host->diags), "did not make"));
+	assert_int_equal(pw_load_clear(host->nl, host->diags), -EEXIST);
+	after = shell("nft -a list ruleset");
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	pw_kernel_free(kernel);
+	pw_ruleset_free(want);
+}
+
+static void newer_format_is_refused(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_ruleset *want = want_of(1);
+	uint8_t data[PW_USERDATA_MAX];
+	struct nlmsghdr *nlh;
+	struct pw_batch batch;
+	uint32_t genid;
+
+	works(host, pw_nl_genid(host->nl, &genid));
+	assert_int_equal(pw_batch_open(&batch, host->nl->seq, genid), 0);
+	nlh = pw_batch_add(&batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, PW_TABLE);
+	mnl_attr_put(nlh, NFTA_TABLE_USERDATA,
+		     pw_format_put(PW_FORMAT + 1, data), data);
+	works(host, pw_load_commit(host->nl, &batch, host->diags));
+	pw_batch_clear(&batch);
+
+	assert_int_equal(fill(host, want, 1), -EPROTONOSUPPORT);
+	assert_non_null(strstr(last_text(host->diags), "newer"));
+	works(host, pw_load_clear(host->nl, host->diags));
+	apply_small(host, 1);
+	pw_ruleset_free(want);
+}
+
+static void refusal_names_the_set(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_ruleset *want = want_new(2);
+	struct pw_rangeset *elems = addresses(3);
+	uint32_t set = const_set(want, "a.many.4.00", PW_T_IPV4, false, elems);
+
+	apply_small(host, 1);
+	want->sets[set].size = 2;
+	assert_int_equal(pw_ruleset_sort(want), 0);
+	assert_int_equal(apply(host, want, 2), -ENFILE);
+	assert_non_null(strstr(last_text(host->diags),
+			       "elements of set a.many.4.00"));
+	in_force(host, 1);
+	assert_false(has_chain(host, "g2.in"));
+	pw_rangeset_free(elems);
+	pw_ruleset_free(want);
+}
+
+static void look_ups_find_other_content(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_rangeset *more = addresses(10);
+	struct pw_set set = {
+		.name = (char[]){ "a.shared.4.00" }, .type = PW_T_IPV4,
+		.constant = true, .interval = true, .elems = addresses(9),
+	};
+
+	apply_small(host, 1);
+	works(host, pw_load_check_set(host->nl, &set, host->diags));
+	pw_rangeset_free(set.elems);
+	set.elems = more;
+	assert_int_equal(pw_load_check_set(host->nl, &set, host->diags),
+			 -EPROTO);
+	assert_non_null(strstr(last_text(host->diags),
+			       "does not find 10.0.0.18"));
+	pw_rangeset_free(more);
+	set.elems = addresses(1);
+	set.elems->r32[0].first = 0x0a000001;
+	set.elems->r32[0].last = 0x0a000001;
+	assert_int_equal(pw_load_check_set(host->nl, &set, host->diags),
+			 -EPROTO);
+	pw_rangeset_free(set.elems);
+}
+
+static void change_of_ours_meanwhile_is_noticed(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_ruleset *want = want_of(2);
+	struct pw_stamp stamp = stamp_of(2);
+	struct pw_kernel *kernel;
+
+	apply_small(host, 1);
+	kernel = kernel_of(host);
+	free(shell("nft add rule inet portwall g1.in accept"));
+	assert_int_equal(pw_load_fill(host->nl, want, &stamp, kernel,
+				      host->diags), -EAGAIN);
+	assert_non_null(strstr(last_text(host->diags), "somebody else"));
+	assert_int_equal(pw_load_switch(host->nl, want, &stamp, false,
+					host->diags), -ESTALE);
+	pw_kernel_free(kernel);
+	pw_ruleset_free(want);
+}
+
+/* Commits to another table until it is killed */
+static pid_t start_storm(void)
+{
+	struct pw_nl_refusal why;
+	struct pw_transport wire;
+	struct pw_nl *nl;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	if (pw_transport_open(&wire) || !(nl = pw_nl_new(&wire)))
+		_exit(1);
+	for (unsigned int i = 0;; i++) {
+		struct nlmsghdr *nlh;
+		struct pw_batch batch;
+
+		if (pw_batch_open(&batch, nl->seq, 0))
+			_exit(1);
+		nlh = pw_batch_add(&batch, i & 1 ? NFT_MSG_DELTABLE :
+						   NFT_MSG_NEWTABLE,
+				   i & 1 ? 0 : NLM_F_CREATE);
+		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, "storm");
+		(void)pw_nl_commit(nl, &batch, &why);
+		pw_batch_clear(&batch);
+		usleep(2000);
+	}
+}
+
+static void others_may_commit_all_the_time(void **state)
+{
+	const struct host *host = host_of(state);
+	uint32_t before, now = 0, n = 0;
+	pid_t storm;
+
+	works(host, pw_nl_genid(host->nl, &before));
+	storm = start_storm();
+	/* each of ours takes four generations at most: the rest is storm */
+	while (n < 10 || now - before < 4 * n + 100) {
+		apply_small(host, ++n);
+		works(host, pw_nl_genid(host->nl, &now));
+	}
+	kill(storm, SIGKILL);
+	waitpid(storm, NULL, 0);
+}
+
+/*
+ * A wire on which somebody commits just before a transaction is sent, or its
+ * answer gets lost, as often as asked, or every answer is garbled
+ */
+static struct spoilt {
+	struct pw_transport wire;
+	struct pw_nl *other;
+	int overtake, lose;
+	int overtaken, lost;
+	bool losing, garbling;
+	uint32_t random;
+} spoilt;
+
+static void overtake(void)
+{
+	struct pw_nl_refusal why;
+	struct nlmsghdr *nlh;
+	struct pw_batch batch;
+
+	assert_int_equal(pw_batch_open(&batch, spoilt.other->seq, 0), 0);
+	nlh = pw_batch_add(&batch, spoilt.overtaken++ & 1 ? NFT_MSG_DELTABLE :
+			   NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, "other");
+	assert_int_equal(pw_nl_commit(spoilt.other, &batch, &why), 0);
+	pw_batch_clear(&batch);
+}
+
+static int spoilt_send(void *ctx, const void *buf, size_t len)
+{
+	const struct nlmsghdr *nlh = buf;
+	bool commits = nlh->nlmsg_type == NFNL_MSG_BATCH_BEGIN;
+
+	if (commits && spoilt.overtake-- > 0)
+		overtake();
+	spoilt.losing = commits && spoilt.lose-- > 0;
+	spoilt.lost += spoilt.losing;
+	return spoilt.wire.send(ctx, buf, len);
+}
+
+static uint32_t next_random(void)
+{
+	spoilt.random = spoilt.random * 1664525 + 1013904223;
+	return spoilt.random >> 8;
+}
+
+/*
+ * Another byte somewhere, or an end that comes early. Only elements get other
+ * bytes: libnftnl ends the process when an attribute has the wrong length.
+ */
+static ssize_t garble(void *buf, ssize_t len)
+{
+	const struct nlmsghdr *nlh = buf;
+	const size_t spared = sizeof(*nlh) + sizeof(struct nfgenmsg);
+	uint8_t *bytes = buf;
+
+	if (len <= (ssize_t)spared)
+		return len;
+	if ((nlh->nlmsg_type & 0xff) == NFT_MSG_NEWSETELEM)
+		bytes[spared + next_random() % ((size_t)len - spared)] =
+			(uint8_t)next_random();
+	if (next_random() % 64 == 0)
+		len -= next_random() % 8;
+	return len;
+}
+
+static ssize_t spoilt_recv(void *ctx, void *buf, size_t cap)
+{
+	ssize_t len = spoilt.losing ? -ENOBUFS :
+				      spoilt.wire.recv(ctx, buf, cap);
+
+	return spoilt.garbling ? garble(buf, len) : len;
+}
+
+static void spoil(const struct host *host)
+{
+	struct pw_transport wire;
+
+	assert_int_equal(pw_transport_open(&wire), 0);
+	spoilt = (struct spoilt){
+		.wire = host->nl->wire, .other = pw_nl_new(&wire),
+	};
+	assert_non_null(spoilt.other);
+	host->nl->wire.recv = spoilt_recv;
+	host->nl->wire.send = spoilt_send;
+}
+
+static void lost_answers_change_nothing(void **state)
+{
+	const struct host *host = host_of(state);
+
+	spoil(host);
+	for (uint32_t n = 1; n < 6; n++) {
+		spoilt.lose = (int)n;
+		spoilt.lost = 0;
+		apply_small(host, n);
+		assert_true(spoilt.lost);
+	}
+	pw_nl_close(spoilt.other);
+}
+
+static void overtaken_transactions_are_sent_again(void **state)
+{
+	const struct host *host = host_of(state);
+
+	spoil(host);
+	for (uint32_t n = 1; n < 9; n++) {
+		spoilt.overtake = (int)n;
+		apply_small(host, n);
+		assert_true(spoilt.overtake <= 0);
+	}
+	pw_nl_close(spoilt.other);
+}
+
+/* Whatever comes, reading ends with rules or a message, within its memory */
+static void garbled_answers_are_survived(void **state)
+{
+	const struct host *host = host_of(state);
+	unsigned int read = 0;
+
+	apply_small(host, 1);
+	spoil(host);
+	spoilt.garbling = true;
+	for (uint32_t i = 0; i < 3000; i++) {
+		pw_owned(pw_diags_free) struct pw_diags *diags =
+			pw_diags_new();
+		pw_owned(pw_kernel_free) struct pw_kernel *kernel = NULL;
+		int err;
+
+		spoilt.random = i;
+		err = pw_kernel_read(host->nl, &kernel, diags);
+		assert_int_not_equal(err, -EINVAL);
+		assert_true(err || kernel);
+		if (err && !pw_diags_count(diags, PW_ERROR))
+			fail_msg("%s without a message", strerror(-err));
+		read += !err;
+	}
+	assert_in_range(read, 1, 2999);
+	pw_nl_close(spoilt.other);
+}
+
+static void patience_ends(void **state)
+{
+	const struct host *host = host_of(state);
+	struct pw_ruleset *want = want_of(2);
+
+	apply_small(host, 1);
+	spoil(host);
+	spoilt.overtake = INT_MAX;
+	assert_int_equal(apply(host, want, 2), -EAGAIN);
+	assert_non_null(strstr(last_text(host->diags), "kept changing"));
+	in_force(host, 1);
+	pw_nl_close(spoilt.other);
+	pw_ruleset_free(want);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_there_is_no_error),
+		TEST(fill_touches_no_packet),
+		TEST(reapply_keeps_what_stays_equal),
+		TEST(orphan_is_removed),
+		TEST(orphan_of_the_same_number_is_replaced),
+		TEST(policy_drops_at_last),
+		TEST(dormant_table_is_woken_up),
+		TEST(first_apply_adopts_for_an_hour),
+		TEST(clear_takes_ours_alone),
+		TEST(table_of_others_is_left_alone),
+		TEST(newer_format_is_refused),
+		TEST(refusal_names_the_set),
+		TEST(look_ups_find_other_content),
+		TEST(change_of_ours_meanwhile_is_noticed),
+		TEST(others_may_commit_all_the_time),
+		TEST(lost_answers_change_nothing),
+		TEST(overtaken_transactions_are_sent_again),
+		TEST(garbled_answers_are_survived),
+		TEST(patience_ends),
+	};
+
+	return cmocka_run_group_tests_name("load", tests, NULL, NULL);
+}
