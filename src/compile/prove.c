@@ -9,7 +9,7 @@
 #include "portwall/compile.h"
 
 /* Below this, runs cost more than they save */
-#define SHARE_FROM 48
+#define SHARE_FROM 4
 
 const struct base proof_bases[NUM_BASES] = {
 	{ "prerouting", PW_HOOK_PREROUTING, -199, false, judge_prerouting },

@@ -59,14 +59,25 @@ static void leave_out(struct proof *p, struct pw_boxes *items, enum step first,
 	pw_boxes_clear(&hits);
 }
 
+/* Both kinds of ICMP are taken apart first: most packets are neither */
+static void settle_icmp(struct proof *p, struct pw_boxes *items)
+{
+	struct pw_boxes icmp = { 0 };
+
+	proof_take(p, items, &p->steps[STEP_ICMP], &icmp);
+	settle_steps(p, &icmp, STEP_ERRORS, STEP_ERRORS_LAST, &passes);
+	settle_steps(p, &icmp, STEP_ND, STEP_ND_LAST, &passes);
+	pw_boxes_append(&p->ev->space, items, &icmp);
+	pw_boxes_clear(&icmp);
+}
+
 /* What the policy lets in, or keeps out, before blocks and sections */
 static void judge_unasked(struct proof *p, struct pw_boxes *items,
 			  enum dest dest)
 {
 	if (dest == DEST_OWN)
 		leave_out(p, items, STEP_GROUPS, STEP_GROUPS_LAST);
-	settle_steps(p, items, STEP_ERRORS, STEP_ERRORS_LAST, &passes);
-	settle_steps(p, items, STEP_ND, STEP_ND_LAST, &passes);
+	settle_icmp(p, items);
 	if (dest == DEST_OTHER)
 		settle(p, items, &p->steps[STEP_IGMP], &passes);
 	settle_gate(p, items, &p->steps[STEP_ADOPT], p->adopt, &passes);
@@ -92,6 +103,8 @@ static void judge_ping(struct proof *p, struct pw_boxes *items, enum dest dest)
 {
 	struct pw_boxes hits = { 0 };
 
+	if (dest == DEST_OWN)
+		leave_out(p, items, STEP_GROUPS, STEP_GROUPS_LAST);
 	settle(p, items, &p->steps[STEP_OWN_SOURCE], &falls);
 	settle_areas(p, items, &p->silent, dest, &proof_blocks);
 	settle_class(p, items, &p->pings, -1, dest);

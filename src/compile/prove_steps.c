@@ -95,24 +95,28 @@ static void add_set(struct proof *p, enum step step, enum pw_field field,
 		    pw_values_add(p->ev->space.values, set));
 }
 
-/* UDP, UDP-Lite, DCCP and SCTP have ports, and are not TCP */
-static void read_with_ports(struct proof *p)
-{
-	static const uint8_t protos[] = { IPPROTO_UDP, IPPROTO_DCCP,
-					  IPPROTO_SCTP, IPPROTO_UDPLITE };
-	struct pw_values *values = p->ev->space.values;
-	uint32_t ids[PW_ARRAY_SIZE(protos)], all;
+#define MAX_PROTOS 4
 
-	for (size_t i = 0; i < PW_ARRAY_SIZE(protos); i++)
+/* A step that means several protocols */
+static void read_protos(struct proof *p, enum step step,
+			const uint8_t *protos, size_t num)
+{
+	uint32_t ids[MAX_PROTOS], all;
+
+	for (size_t i = 0; i < num; i++)
 		ids[i] = pw_space_range(&p->ev->space, PW_F_L4PROTO, protos[i],
 					protos[i]);
-	pw_values_union(values, ids, PW_ARRAY_SIZE(protos), &all);
-	pw_cuts_add(&p->ev->space, &p->steps[STEP_WITH_PORTS], PW_F_L4PROTO,
-		    all);
+	pw_values_union(p->ev->space.values, ids, num, &all);
+	pw_cuts_add(&p->ev->space, &p->steps[step], PW_F_L4PROTO, all);
 }
 
 void proof_read_steps(struct proof *p)
 {
+	static const uint8_t icmp[] = { IPPROTO_ICMP, IPPROTO_ICMPV6 };
+	/* They have ports, and are not TCP */
+	static const uint8_t with_ports[MAX_PROTOS] = {
+		IPPROTO_UDP, IPPROTO_DCCP, IPPROTO_SCTP, IPPROTO_UDPLITE };
+
 	_Static_assert(RTN_BROADCAST == 3 && RTN_ANYCAST == 4 &&
 		       RTN_MULTICAST == 5, "STEP_OTHER is one range");
 
@@ -128,7 +132,8 @@ void proof_read_steps(struct proof *p)
 						    pw_box_bits(part->field),
 						    part->first, part->last));
 		}
-	read_with_ports(p);
+	read_protos(p, STEP_ICMP, icmp, PW_ARRAY_SIZE(icmp));
+	read_protos(p, STEP_WITH_PORTS, with_ports, MAX_PROTOS);
 	add_set(p, STEP_BRIDGES, PW_F_IIFNAME, p->model->bridges);
 	add_set(p, STEP_TO_BRIDGES, PW_F_OIFNAME, p->model->bridges);
 }

@@ -54,17 +54,15 @@ static void check_within(struct proof *p, const struct pw_box *item,
 			 const struct pw_boxes *within,
 			 const struct want *want)
 {
-	static const struct want beyond = {
-		PW_OUT_DROP, PW_V_NONE, "admits only within the limits of",
-		NOBODY };
-	struct want not = beyond;
+	const struct want first = { PW_OUT_ACCEPT, PW_V_NONE,
+				    "charges to the limits of",
+				    want->section };
 
 	proof_check(p, within, want);
-	not.section = want->section;
 	if (!p->err && within->num &&
 	    within->items[0].cond != item->cond &&
 	    p->cell->outcome == PW_OUT_ACCEPT)
-		proof_differs(p, item, &not);
+		proof_differs(p, item, &first);
 }
 
 /* Limited sections in the order of their names; beyond: to the next one */
