@@ -80,9 +80,9 @@ struct pw_apply {
 /**
  * pw_apply() - Put a policy in force
  *
- * Reads and resolves the policy, waits for the lock, compiles, proves, asks
- * the lock-out guard, fills a new generation, reads it back, compares, proves,
- * and switches to it. Signals that end a process wait while it switches.
+ * Reads and resolves the policy, waits for the lock, compiles, asks the
+ * lock-out guard, fills a new generation, reads it back, compares, proves what
+ * was read, and switches to it. Signals that end a process wait while it switches.
  *
  * Return: 0; -EINVAL: the policy is wrong, or would lock out; -EBUSY: another
  *	   run holds the lock; what pw_load_fill() returns. Unless @in_force is
@@ -94,7 +94,7 @@ int pw_apply(struct pw_apply *apply, struct pw_diags *diags);
  * struct pw_status - What is in force
  * @kernel:	as read; @kernel->current 0: nothing is in force
  * @rules:	generation in force with its counters, NULL when there is none
- * @changed:	the rules in force are not those that were loaded
+ * @changed:	the rules in force are not those that were loaded, or sleep
  */
 struct pw_status {
 	struct pw_kernel *kernel;

@@ -88,11 +88,17 @@ static uint32_t next_generation(const struct pw_kernel *kernel)
 	return n;
 }
 
+/* Proved here if nothing is loaded; else what comes back is, before it counts */
 static int compile(struct run *run)
 {
+	const struct pw_model *model = run->intent->model;
+	int err;
+
 	run->generation = next_generation(run->kernel);
-	return pw_intent_compile(run->intent, run->generation, &run->want,
-				 run->diags);
+	err = pw_compile(model, run->generation, &run->want, run->diags);
+	if (err || !run->apply->dry_run)
+		return err;
+	return pw_prove(model, run->want, run->diags);
 }
 
 /* Without a view of connections only --allow-lockout may go on */

@@ -11,7 +11,8 @@
  * pw_readback_filled() - Is the generation in the kernel what was compiled?
  * @want:	canonical, compiled from @model for @generation
  *
- * Before the switch: base chains are taken to go where @want says, everything
+ * Rules that equal the compiled ones and are proved prove those, too, so one
+ * proof is enough. Before the switch: base chains are taken to go where @want says, everything
  * else comes from the kernel. Elements of sets that are too large to be dumped
  * are taken from @want: their names tell their content, and they were looked
  * up one by one when the set was filled.

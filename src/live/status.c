@@ -31,7 +31,7 @@ static bool is_changed(const struct pw_kernel *kernel,
 {
 	uint8_t digest[32];
 
-	if (has_stranger(kernel->rules))
+	if (kernel->dormant || has_stranger(kernel->rules))
 		return true;
 	pw_rules_digest(rules, digest);
 	return memcmp(digest, kernel->stamp.rules, sizeof(digest)) != 0;
