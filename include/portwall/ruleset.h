@@ -122,7 +122,8 @@ enum pw_verdict_kind {
 	PW_V_ACCEPT, PW_V_DROP, PW_V_RETURN,
 	PW_V_JUMP, PW_V_GOTO,	/* @chain */
 	PW_V_REJECT_RST,	/* beside L4PROTO tcp only */
-	PW_V_REJECT_PORT,	/* ICMP and ICMPv6 port unreachable (icmpx) */
+	PW_V_REJECT_PORT,	/* ICMP and ICMPv6 port unreachable (icmpx);
+				 * in rules for both families */
 	PW_V_REJECT_PROTO,	/* ICMP protocol unreachable, IPv4 only */
 	PW_V_MAP,		/* verdict of map @map; not in it: as V_NONE */
 };

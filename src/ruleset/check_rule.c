@@ -323,11 +323,14 @@ static int check_verdict(const struct check *check, uint8_t nfproto,
 		if (nfproto == NFPROTO_IPV4)
 			return 0;
 		return check_fails(check, "protocol unreachable is of IPv4 alone");
+	case PW_V_REJECT_PORT:
+		if (!nfproto)
+			return 0;
+		return check_fails(check, "nft lists this reject, and loads another one");
 	case PW_V_NONE:
 	case PW_V_ACCEPT:
 	case PW_V_DROP:
 	case PW_V_RETURN:
-	case PW_V_REJECT_PORT:
 		return 0;
 	default:
 		return check_fails(check, "it has no verdict");

@@ -216,6 +216,9 @@ static const struct rule_case {
 	  { PW_V_REJECT_PROTO, 0, 0 } },
 	{ "protocol unreachable of any family", -EPROTO, M(0), NO_EFFECT,
 	  { PW_V_REJECT_PROTO, 0, 0 } },
+	{ "port unreachable", 0, M(0), NO_EFFECT, { PW_V_REJECT_PORT, 0, 0 } },
+	{ "port unreachable of one family", -EPROTO, M(1, ONE(PW_F_TTL, 1)),
+	  NO_EFFECT, { PW_V_REJECT_PORT, 0, 0 } },
 	{ "nothing", -EPROTO, M(0), NO_EFFECT, NONE },
 };
 
