@@ -102,6 +102,18 @@ static void print_protocols(const struct pw_range *range, FILE *out)
 		print_protocol(range->first.lo, out);
 }
 
+/* Of the types that our rules name, the one that people know by name */
+static void print_icmp(enum pw_field field, const struct pw_range *range,
+		       FILE *out)
+{
+	uint64_t echo = field == PW_F_ICMP_TYPE ? 8 : 128;
+
+	if (range->first.lo == echo && range->last.lo == echo)
+		fputs("echo-request", out);
+	else
+		print_numbers(range, out);
+}
+
 static void print_states(const struct pw_range *range, FILE *out)
 {
 	static const char *const names[PW_NUM_CT_STATES] = {
@@ -166,6 +178,8 @@ static void print_range(enum pw_field field, const struct pw_range *range,
 			print_family(range->first.lo, out);
 		else if (field == PW_F_L4PROTO)
 			print_protocols(range, out);
+		else if (field == PW_F_ICMP_TYPE || field == PW_F_ICMPV6_TYPE)
+			print_icmp(field, range, out);
 		else if (field == PW_F_FIB_DADDR || field == PW_F_FIB_SADDR)
 			print_addrtype(range->first.lo, out);
 		else

@@ -14,7 +14,11 @@
 #include <cmocka.h>
 
 #include "codec_kernel.h"
+#include "portwall/compile.h"
+#include "portwall/host.h"
 #include "portwall/nft.h"
+#include "portwall/policy.h"
+#include "portwall/source.h"
 
 static struct pw_ruleset *sorted_sample(void)
 {
@@ -96,14 +100,12 @@ static void kernel_holds_the_same(void **state)
 }
 
 /* Whoever saves our table with nft can bring it back */
-static void listing_loads_again(void **state)
+static void assert_listing_loads(const struct pw_ruleset *rs)
 {
-	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = sorted_sample();
 	char *first, *second, path[24];
 	FILE *out;
 
-	(void)state;
-	need_namespace_and_nft();
+	fresh_namespace();
 	load_encoded(rs);
 	first = list_text();
 	temporary(path);
@@ -116,8 +118,96 @@ static void listing_loads_again(void **state)
 	unlink(path);
 	second = list_text();
 	assert_same_text(first, second);
+	assert_decodes_to(rs);
 	free(first);
 	free(second);
+}
+
+static void listing_loads_again(void **state)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = sorted_sample();
+
+	(void)state;
+	need_namespace_and_nft();
+	/* user data of ours must not keep nft from listing the chain */
+	rs->chains[0].userdata = strdup("\x50\x02xy");
+	rs->chains[0].userdata_len = 4;
+	assert_listing_loads(rs);
+}
+
+/* What the compiler makes of a policy that ships, and of a few more */
+static struct pw_ruleset *compile(const char *path)
+{
+	static struct pw_service services[] = {
+		{ TEXT("domain"), 53, 6 }, { TEXT("domain"), 53, 17 },
+		{ TEXT("http"), 80, 6 },   { TEXT("https"), 443, 6 },
+		{ TEXT("https"), 443, 17 }, { TEXT("ssh"), 22, 6 },
+	};
+	static const struct pw_host host = {
+		.services = services,
+		.num_services = PW_ARRAY_SIZE(services),
+		.now_ns = 1790000000000000000,
+	};
+	static const struct pw_trust trust = { .check = false };
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	pw_owned(pw_policy_free) struct pw_policy *policy = NULL;
+	pw_owned(pw_model_free) struct pw_model *model = NULL;
+	struct pw_ruleset *rs = NULL;
+	int err = pw_policy_read(path, &trust, &host, &policy, &model, diags);
+
+	if (!err)
+		err = pw_compile(model, 7, &rs, diags);
+	if (!err)
+		err = pw_ruleset_check(rs, diags);
+	if (err && pw_diags_kept(diags))
+		fail_msg("%s", pw_diags_get(diags, 0)->text);
+	assert_int_equal(err, 0);
+	return rs;
+}
+
+static const struct policy_case {
+	const char *name, *text;
+} policies[] = {
+	{ "policies/web-server.ini", NULL },
+	{ "policies/dns.ini", NULL },
+	{ "policies/database.ini", NULL },
+	{ "policies/docker-host.ini", NULL },
+	{ "everything", "[policy]\ndefault = reject\nlog = 5/minute\n"
+	  "ping = 10/second\ndhcp = yes\nbridges = eth1*, eth2*, br-*\n"
+	  "[block bad]\nfrom = 192.0.2.0/24, 2001:db8:bad::/48\nlog = 1/hour\n"
+	  "[block relay]\ntcp = 25\nto = 198.51.100.7\n"
+	  "[allow web]\ntcp = 80, 443\nudp = 443\n"
+	  "[allow ssh]\ntcp = 22\nrate = 6/minute per source\n"
+	  "from = 198.51.100.0/24, 2001:db8:1::/48\n"
+	  "[allow mail]\ntcp = 25\nconnections = 3 per source\n"
+	  "[allow pool]\ntcp = 1000-2000\nconnections = 100\n"
+	  "[allow slow]\nudp = 53\nrate = 9/second burst 20\non = eth0\n"
+	  "[allow late]\ntcp = 8443\nuntil = 2027-01-31T18:00Z\nlog = 1/day\n"
+	  "[allow tunnel]\nprotocol = gre, esp\nfrom = 203.0.113.9\n"
+	  "[allow mdns]\nudp = 5353\nto = multicast\nping = yes\n" },
+};
+
+static void policy_is_the_same(void **state)
+{
+	const struct policy_case *tc = *state;
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = NULL;
+	char path[24];
+	FILE *out;
+
+	need_namespace_and_nft();
+	if (!tc->text) {
+		rs = compile(tc->name);
+	} else {
+		temporary(path);
+		out = fopen(path, "w");
+		assert_non_null(out);
+		fputs(tc->text, out);
+		fclose(out);
+		rs = compile(path);
+		unlink(path);
+	}
+	assert_same_in_kernel(rs);
+	assert_listing_loads(rs);
 }
 
 #define RANDOM_RULES 400
@@ -182,15 +272,21 @@ static void random_rules_are_the_same(void **state)
 	}
 	assert_int_equal(pw_ruleset_sort(rs), 0);
 	assert_same_in_kernel(rs);
+	assert_listing_loads(rs);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	static struct CMUnitTest tests[16] = {
 		cmocka_unit_test(kernel_holds_the_same),
 		cmocka_unit_test(listing_loads_again),
 		cmocka_unit_test(random_rules_are_the_same),
 	};
+	size_t num = 3;
 
-	return cmocka_run_group_tests_name("codec", tests, NULL, NULL);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(policies); i++)
+		tests[num++] = (struct CMUnitTest){
+			policies[i].name, policy_is_the_same, NULL, NULL,
+			(void *)(uintptr_t)&policies[i] };
+	return _cmocka_run_group_tests("codec", tests, num, NULL, NULL);
 }
