@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* apply: put a policy in force. */
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "cli/json.h"
+#include "cli/output.h"
+#include "cli/section.h"
+
+#define PATIENCE_MS 20000	/* for runs before this one */
+#define SYSTEM_UIDS 1000	/* below: users that are no people */
+
+static void print_applied(const struct cli *cli, const struct pw_apply *apply)
+{
+	const struct pw_model *model = apply->intent->model;
+	uint64_t addresses = model_num_addresses(model);
+	char count[32];
+
+	fputs(cli->dry_run ? "would apply " : "applied ", stdout);
+	put_policy(cli, stdout);
+	printf(": %zu section%s, %s address%s, %s, %" PRIu64 " ms\n",
+	       model->num_sections, plural(model->num_sections),
+	       format_count(addresses, count), addresses == 1 ? "" : "es",
+	       cli->dry_run ? "proved" : "proved and read back",
+	       cli_elapsed_ns(cli) / 1000000);
+	if (apply->unchanged)
+		puts("no port changed");
+	if (cli->verbose)
+		printf("generation %" PRIu32 ", %s rules\n", apply->generation,
+		       format_count(apply->num_rules, count));
+}
+
+static void describe(struct cli *cli, const struct pw_apply *apply)
+{
+	const struct pw_model *model = apply->intent->model;
+	uint64_t addresses = model_num_addresses(model);
+
+	doc_set(cli->doc, "applied", json_boolean(!cli->dry_run));
+	doc_set(cli->doc, "unchanged", json_boolean(apply->unchanged));
+	doc_set(cli->doc, "generation", json_integer(apply->generation));
+	doc_set(cli->doc, "sections",
+		json_integer((json_int_t)model->num_sections));
+	doc_set(cli->doc, "addresses", json_integer((json_int_t)addresses));
+	doc_set(cli->doc, "rules", json_integer((json_int_t)apply->num_rules));
+	doc_set(cli->doc, "digest", doc_hex(model->digest,
+					    sizeof(model->digest)));
+	doc_set(cli->doc, "elapsed_ms",
+		json_integer((json_int_t)(cli_elapsed_ns(cli) / 1000000)));
+}
+
+/* Only the switch was made: what follows it went wrong */
+static void report_in_force(struct cli *cli)
+{
+	messages_print(cli);
+	put_policy(cli, stderr);
+	fputs(": in force, but what the kernel holds could not be confirmed\n",
+	      stderr);
+	cli->told = true;
+}
+
+static struct pw_trust trust_of(const struct cli *cli)
+{
+	return (struct pw_trust){
+		.check = !geteuid() && !cli->insecure,
+		.sudo_uid = isatty(STDIN_FILENO) ? sudo_uid() : (uid_t)-1,
+		.system_uids = SYSTEM_UIDS,
+	};
+}
+
+int cmd_apply(struct cli *cli)
+{
+	struct pw_apply apply = {
+		.path = cli->policy,
+		.trust = trust_of(cli),
+		.run_dir = cli->run_dir,
+		.patience_ms = PATIENCE_MS,
+		.dry_run = cli->dry_run,
+		.allow_lockout = cli->allow_lockout,
+		.insecure = cli->insecure,
+		.sudo_uid = sudo_uid(),
+	};
+	int err = pw_apply(&apply, cli->diags);
+
+	cli->changed = apply.in_force;
+	if (err) {
+		if (apply.in_force)
+			report_in_force(cli);
+		return status_of(cli, err);
+	}
+	messages_print(cli);
+	if (cli->doc)
+		describe(cli, &apply);
+	else if (!cli->quiet)
+		print_applied(cli, &apply);
+	pw_intent_free(apply.intent);
+	return STATUS_OK;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* clear: remove portwall's table and nothing else. */
+#include <unistd.h>
+
+#include "cli/json.h"
+
+#define PATIENCE_MS 20000
+
+static bool confirmed(void)
+{
+	char answer[8] = "";
+
+	fputs("Remove table inet portwall? Every port of this host is open then. [y/N] ",
+	      stderr);
+	if (!fgets(answer, sizeof(answer), stdin))
+		return false;
+	return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+static int ask(struct cli *cli)
+{
+	if (cli->yes)
+		return STATUS_OK;
+	if (!isatty(STDIN_FILENO)) {
+		pw_diag_error(cli->diags, NULL,
+			      "clear opens every port: it needs --yes where it cannot ask");
+		return STATUS_WRONG;
+	}
+	if (confirmed())
+		return STATUS_OK;
+	fputs("portwall: nothing was changed\n", stderr);
+	return STATUS_DIFFERENT;
+}
+
+int cmd_clear(struct cli *cli)
+{
+	int status = ask(cli), err;
+	bool existed;
+
+	if (status)
+		return status;
+	err = pw_clear(cli->run_dir, PATIENCE_MS, &existed, cli->diags);
+	if (err)
+		return status_of(cli, err);
+	cli->changed = existed;
+	if (cli->doc)
+		doc_set(cli->doc, "existed", json_boolean(existed));
+	else if (!cli->quiet)
+		puts(existed ? "cleared: portwall closes no port of this host" :
+			       "nothing to clear: there is no table inet portwall");
+	return STATUS_OK;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One run of the command: what was asked, and how it ends. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "portwall/diag.h"
+#include "portwall/live.h"
+
+#define DEFAULT_POLICY "/etc/portwall/policy.ini"
+
+/* Exit statuses, the same for every command; portwall(8) lists them */
+enum exit_status {
+	STATUS_OK = 0,		/* as wanted */
+	STATUS_DIFFERENT = 1,	/* a difference or a violation was found */
+	STATUS_WRONG = 2,	/* wrong usage or wrong policy */
+	STATUS_REFUSED = 3,	/* privilege, kernel, memory, input or output */
+	STATUS_UNDECIDED = 4,	/* could not decide */
+};
+
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum show_as { SHOW_TABLE, SHOW_NFT };
+
+/**
+ * struct cli - One run of the command
+ * @args:	what follows the command and is no option
+ * @policy:	the POLICY argument, or DEFAULT_POLICY
+ * @doc:	the document of --json, printed at the end; NULL without --json
+ * @num_shown:	messages of @diags that have been printed already
+ * @changed:	the host is no longer as it was
+ * @told:	how the host was left has been said
+ * @start_ns:	monotonic clock at the start
+ */
+struct cli {
+	const struct command *command;
+	const char **args;
+	size_t num_args, cap_args;
+	const char *policy;
+	bool json, strict, dry_run, allow_lockout, insecure, yes;
+	bool quiet, verbose, help, version;
+	enum show_as as;
+	enum color_mode color;
+	const char *run_dir;
+	struct pw_diags *diags;
+	json_t *doc;
+	size_t num_shown;
+	bool changed, told;
+	uint64_t start_ns;
+};
+
+/**
+ * struct command - A row of the table of commands
+ * @args:	as help shows them
+ * @max_args:	how many at most
+ * @reads_policy: the first one is POLICY
+ * @privileged:	needs CAP_NET_ADMIN
+ * @writes:	changes the host
+ * @options:	bits of enum option_bit that it takes beside OPT_COMMON
+ * @run:	returns an exit status
+ * @help:	one line
+ * @more:	what `portwall help NAME` adds
+ */
+struct command {
+	const char *name, *args;
+	size_t max_args;
+	bool reads_policy, privileged, writes;
+	unsigned int options;
+	int (*run)(struct cli *cli);
+	const char *help, *more;
+};
+
+enum option_bit {
+	OPT_COMMON = 0,
+	OPT_JSON = 1 << 0,
+	OPT_STRICT = 1 << 1,
+	OPT_AS = 1 << 2,
+	OPT_DRY_RUN = 1 << 3,
+	OPT_LOCKOUT = 1 << 4,
+	OPT_INSECURE = 1 << 5,
+	OPT_RUN_DIR = 1 << 6,
+	OPT_YES = 1 << 7,
+};
+
+/* main.c: ends with a row without a name */
+extern const struct command commands[];
+/* NULL when there is none of this name */
+const struct command *command_find(const char *name);
+
+int cmd_check(struct cli *cli);
+int cmd_show(struct cli *cli);
+int cmd_apply(struct cli *cli);
+int cmd_status(struct cli *cli);
+int cmd_clear(struct cli *cli);
+int cmd_help(struct cli *cli);
+
+/* options.c: 0, or STATUS_WRONG with a message in @cli->diags */
+int options_parse(struct cli *cli, int argc, char **argv);
+/* Prints a line for each option that @options allow (OPT_COMMON: the others) */
+void options_print(unsigned int options, FILE *out);
+/* -EINVAL, with a message that names the nearest command */
+int unknown_command(struct cli *cli, const char *name);
+
+/* help.c */
+void help_overview(FILE *out);
+void help_command(const struct command *command, FILE *out);
+
+/* Since the start of the run, nanoseconds */
+uint64_t cli_elapsed_ns(const struct cli *cli);
+
+/* privilege.c: may this process administer its network? */
+bool has_net_admin(void);
+/* SUDO_UID, (uid_t)-1: there is none */
+uid_t sudo_uid(void);
+
+/*
+ * STATUS_WRONG for -EINVAL, STATUS_REFUSED for other errors, 0 for 0. An error
+ * that nobody has explained gets a message.
+ */
+int status_of(struct cli *cli, int err);
+
+/*
+ * message.c: messages that were not printed yet, on standard error. Each is
+ * `file:line:col: error: text`, the quoted line, a caret and what to do.
+ */
+void messages_print(struct cli *cli);
+/* The line that ends a refused policy: "shop.ini: 2 errors; .." */
+void messages_close(const struct cli *cli);
+
+#endif

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Start, the table of commands, and the end of a run. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/json.h"
+#include "cli/output.h"
+
+const struct command commands[] = {
+	{ "check", "[POLICY]", 1, true, false, false,
+	  OPT_STRICT | OPT_JSON, cmd_check,
+	  "report every error of a policy, compile it and prove the rules",
+	  "Needs no privilege and changes nothing. Exits with 2 when the policy is wrong." },
+	{ "show", "[POLICY]", 1, true, false, false,
+	  OPT_AS | OPT_JSON, cmd_show,
+	  "print what a policy lets in",
+	  "Needs no privilege and changes nothing." },
+	{ "apply", "[POLICY]", 1, true, true, true,
+	  OPT_DRY_RUN | OPT_LOCKOUT | OPT_INSECURE | OPT_RUN_DIR | OPT_JSON,
+	  cmd_apply,
+	  "put a policy in force, in one step and without a gap",
+	  "The rules are proved, loaded, read back and compared before they count.\n"
+	  "Whoever is connected by SSH could connect again afterwards, or nothing is changed." },
+	{ "status", "", 0, false, true, false,
+	  OPT_RUN_DIR | OPT_JSON, cmd_status,
+	  "say what is in force, since when, and what it let in",
+	  "Exits with 1 when somebody changed the rules, or none are in force." },
+	{ "clear", "", 0, false, true, true,
+	  OPT_YES | OPT_RUN_DIR | OPT_JSON, cmd_clear,
+	  "remove portwall's table and nothing else: every port is open then",
+	  "Asks on a terminal; elsewhere it needs --yes." },
+	{ "help", "[COMMAND]", 1, false, false, false,
+	  0, cmd_help,
+	  "explain a command", NULL },
+	{ .name = NULL },
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+int status_of(struct cli *cli, int err)
+{
+	if (!err)
+		return STATUS_OK;
+	if (!pw_diags_count(cli->diags, PW_ERROR))
+		pw_diag_system(cli->diags, -err, "%s",
+			       cli->command ? cli->command->name : "start");
+	return err == -EINVAL ? STATUS_WRONG : STATUS_REFUSED;
+}
+
+/* A policy or a socket must never become standard output */
+static bool open_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+static bool start(void)
+{
+	if (!open_standard_fds())
+		return false;
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	if (!getauxval(AT_SECURE))
+		return true;
+	fputs("portwall: does not run with borrowed privileges (setuid)\n",
+	      stderr);
+	return false;
+}
+
+static int refuse_privilege(struct cli *cli)
+{
+	const struct command *command = cli->command;
+
+	pw_diag_error(cli->diags, NULL, "%s needs CAP_NET_ADMIN%s",
+		      command->name,
+		      command->writes ? "; nothing was changed" : "");
+	if (cli->policy)
+		pw_diag_hint(cli->diags,
+			     "run it with sudo, or see without what it would do: portwall show %s",
+			     cli->policy);
+	else
+		pw_diag_hint(cli->diags, "run it with sudo");
+	cli->told = true;
+	return STATUS_REFUSED;
+}
+
+static int run(struct cli *cli)
+{
+	if (cli->version) {
+		printf("portwall %s\n", PW_VERSION);
+		return STATUS_OK;
+	}
+	if (!cli->command && cli->help) {
+		help_overview(stdout);
+		return STATUS_OK;
+	}
+	if (!cli->command) {
+		help_overview(stderr);
+		return STATUS_WRONG;
+	}
+	if (cli->help) {
+		help_command(cli->command, stdout);
+		return STATUS_OK;
+	}
+	if (cli->json && doc_begin(cli))
+		return STATUS_REFUSED;
+	if (cli->command->privileged && !has_net_admin())
+		return refuse_privilege(cli);
+	return cli->command->run(cli);
+}
+
+/* What is printed last, on both streams; the status may become worse */
+static int finish(struct cli *cli, int status)
+{
+	int written;
+
+	messages_print(cli);
+	if (status == STATUS_WRONG && cli->policy)
+		messages_close(cli);
+	else if (status >= STATUS_REFUSED && cli->command &&
+		 cli->command->writes && !cli->changed && !cli->told)
+		fputs("portwall: nothing was changed\n", stderr);
+	if (cli->doc && doc_end(cli, status))
+		status = STATUS_REFUSED;
+	written = output_finish(cli);
+	return written ? written : status;
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t cli_elapsed_ns(const struct cli *cli)
+{
+	return monotonic_ns() - cli->start_ns;
+}
+
+static void cli_clear(struct cli *cli)
+{
+	json_decref(cli->doc);
+	pw_diags_free(cli->diags);
+	free(cli->args);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = {
+		.run_dir = PW_RUN_DIR, .start_ns = monotonic_ns(),
+	};
+	int status;
+
+	if (!start())
+		return STATUS_REFUSED;
+	cli.diags = pw_diags_new();
+	if (!cli.diags) {
+		fputs("portwall: out of memory\n", stderr);
+		return STATUS_REFUSED;
+	}
+	status = options_parse(&cli, argc, argv);
+	if (!status)
+		status = run(&cli);
+	else
+		cli.policy = NULL;
+	status = finish(&cli, status);
+	cli_clear(&cli);
+	return status;
+}

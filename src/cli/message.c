@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Messages with their place: quoted line, caret, what to do. */
+#include <string.h>
+
+#include "cli/output.h"
+
+#define QUOTE_WIDTH (OUTPUT_WIDTH - 8)	/* beside "   14 | " */
+#define QUOTE_BEFORE 40			/* columns kept before the place */
+#define PREFIX "portwall: "
+
+static const struct severity_row {
+	const char *word;
+	enum mark mark;
+} severities[] = {
+	[PW_ERROR] = { "error", MARK_ERROR },
+	[PW_WARNING] = { "warning", MARK_WARNING },
+	[PW_NOTE] = { "note", MARK_NOTE },
+};
+
+/* Part of a line that fits beside its number */
+struct window {
+	const char *text;
+	size_t len;		/* bytes */
+	bool cut_before, cut_after;
+	size_t caret, caret_len;	/* columns */
+};
+
+static size_t width_of(const char *text, size_t len)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < len; i++)
+		width += escaped_width(text[i]);
+	return width;
+}
+
+/* Bytes of @text that fit in @width columns */
+static size_t fitting(const char *text, size_t len, size_t width)
+{
+	size_t used = 0, i;
+
+	for (i = 0; i < len; i++) {
+		used += escaped_width(text[i]);
+		if (used > width)
+			break;
+	}
+	return i;
+}
+
+static struct window window_of(const struct pw_diag *diag)
+{
+	size_t len = strlen(diag->quote), start = 0, room = QUOTE_WIDTH;
+	size_t at = diag->col ? diag->col - 1 : 0;
+	size_t mark = diag->len ? diag->len : 1;
+	struct window w = { 0 };
+
+	if (at > len)
+		at = len;
+	if (width_of(diag->quote, len) > QUOTE_WIDTH) {
+		while (width_of(diag->quote + start, at - start) >
+		       QUOTE_BEFORE)
+			start++;
+		w.cut_before = start > 0;
+		room -= 3 + (w.cut_before ? 3 : 0);
+	}
+	w.text = diag->quote + start;
+	w.len = fitting(w.text, len - start, room);
+	w.cut_after = start + w.len < len;
+	w.caret = (w.cut_before ? 3 : 0) + width_of(w.text, at - start);
+	if (mark > w.len - (at - start))
+		mark = w.len - (at - start);
+	w.caret_len = width_of(w.text + (at - start), mark);
+	return w;
+}
+
+static void print_quote(const struct pw_diag *diag)
+{
+	struct window w = window_of(diag);
+
+	fprintf(stderr, "%5u | %s", diag->line, w.cut_before ? "..." : "");
+	put_escaped(w.text, w.len, stderr);
+	fprintf(stderr, "%s\n      | %*s^", w.cut_after ? "..." : "",
+		(int)w.caret, "");
+	for (size_t i = 1; i < w.caret_len; i++)
+		putc('~', stderr);
+	putc('\n', stderr);
+}
+
+/* @text line by line; every line but the first begins with @indent */
+static void print_lines(const char *text, const char *indent)
+{
+	for (;;) {
+		size_t len = strcspn(text, "\n");
+
+		put_escaped(text, len, stderr);
+		putc('\n', stderr);
+		if (!text[len])
+			return;
+		text += len + 1;
+		fputs(indent, stderr);
+	}
+}
+
+static void print_place(const struct pw_diag *diag)
+{
+	put_escaped(diag->where, strlen(diag->where), stderr);
+	if (diag->line && diag->col)
+		fprintf(stderr, ":%u:%u", diag->line, diag->col);
+	else if (diag->line)
+		fprintf(stderr, ":%u", diag->line);
+	fputs(": ", stderr);
+}
+
+static void print_placed(const struct cli *cli, const struct pw_diag *diag)
+{
+	const struct severity_row *row = &severities[diag->severity];
+
+	print_place(diag);
+	put_marked(cli, row->mark, row->word, stderr);
+	fputs(": ", stderr);
+	print_lines(diag->text, "      = ");
+	if (diag->quote && diag->line)
+		print_quote(diag);
+	if (diag->hint) {
+		fputs("      = ", stderr);
+		print_lines(diag->hint, "      = ");
+	}
+}
+
+/* Lines after the first stand below its text */
+static void print_placeless(const struct cli *cli, const struct pw_diag *diag)
+{
+	const struct severity_row *row = &severities[diag->severity];
+	const char *const indent = "          ";
+
+	fputs(PREFIX, stderr);
+	if (diag->severity != PW_ERROR) {
+		put_marked(cli, row->mark, row->word, stderr);
+		fputs(": ", stderr);
+	}
+	print_lines(diag->text, indent);
+	if (diag->hint) {
+		fputs(indent, stderr);
+		print_lines(diag->hint, indent);
+	}
+}
+
+static bool is_wanted(const struct cli *cli, const struct pw_diag *diag)
+{
+	if (diag->severity == PW_ERROR)
+		return true;
+	if (diag->severity == PW_WARNING)
+		return !cli->quiet || cli->strict;
+	return !cli->quiet;
+}
+
+void messages_print(struct cli *cli)
+{
+	size_t num = pw_diags_kept(cli->diags);
+
+	if (!cli->num_shown)
+		pw_diags_sort(cli->diags);
+	for (; cli->num_shown < num; cli->num_shown++) {
+		const struct pw_diag *diag = pw_diags_get(cli->diags,
+							  cli->num_shown);
+
+		if (!is_wanted(cli, diag))
+			continue;
+		if (diag->where)
+			print_placed(cli, diag);
+		else
+			print_placeless(cli, diag);
+	}
+}
+
+static size_t kept_errors(const struct cli *cli)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < pw_diags_kept(cli->diags); i++)
+		num += pw_diags_get(cli->diags, i)->severity == PW_ERROR;
+	return num;
+}
+
+void messages_close(const struct cli *cli)
+{
+	size_t num = pw_diags_count(cli->diags, PW_ERROR);
+
+	put_policy(cli, stderr);
+	fprintf(stderr, ": %zu error%s", num, plural(num));
+	if (num > kept_errors(cli))
+		fprintf(stderr, ", of which %zu are shown", kept_errors(cli));
+	fputs("; nothing was changed\n", stderr);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* show: what a policy lets in, as a table of ports or as text for nft. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/json.h"
+#include "cli/output.h"
+#include "cli/section.h"
+#include "cli/show.h"
+#include "cli/table.h"
+#include "portwall/nft.h"
+
+typedef void (*put_fn)(const struct pw_section *s, unsigned int reach,
+		       FILE *out);
+
+static const char *const heading[] = {
+	"reachable", "from", "on", "section", "line",
+};
+
+static const put_fn cells[] = {
+	put_reach, put_from, put_on, put_name, put_line,
+};
+
+/* What @put prints as a string; NULL when memory is short */
+static char *text_of(put_fn put, const struct pw_section *s,
+		     unsigned int reach)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	put(s, reach, out);
+	if (!fclose(out))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* The worst comes first: anyone, then anyone within limits, then the rest */
+static int rank_of(const struct pw_section *s)
+{
+	if (!s->any_from)
+		return pw_addrs_empty(&s->from) ? 4 : 3;
+	if (!s->any_on)
+		return 2;
+	return s->rate.set || s->connections.set || s->until_ns;
+}
+
+static int add_row(struct table *table, const struct pw_section *s,
+		   unsigned int reach)
+{
+	struct table_row row = { .rank = rank_of(s) };
+	bool complete = true;
+
+	for (size_t c = 0; c < PW_ARRAY_SIZE(cells); c++) {
+		row.cell[c] = text_of(cells[c], s, reach);
+		complete &= row.cell[c] != NULL;
+	}
+	row.note = text_of(put_limits, s, reach);
+	complete &= row.note != NULL;
+	if (row.note && !*row.note) {
+		free(row.note);
+		row.note = NULL;
+	}
+	if (table_add(table, &row))
+		return -ENOMEM;
+	return complete ? 0 : -ENOMEM;
+}
+
+static int add_rows(struct table *table, const struct pw_model *model)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < model->num_sections; i++) {
+		const struct pw_section *s = &model->sections[i];
+
+		for (unsigned int reach = 0; reach < NUM_REACH; reach++)
+			if (!err && !s->block && section_reaches(s, reach))
+				err = add_row(table, s, reach);
+	}
+	return err;
+}
+
+static int print_block(const struct pw_section *s, size_t width)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int pad, err;
+
+	if (!out)
+		return -ENOMEM;
+	fputs("blocked: ", out);
+	put_block(s, out);
+	err = fclose(out) ? -ENOMEM : 0;
+	pad = (int)width - (int)len;
+	if (!err && pad > 4)
+		printf("%s%*u\n", text, pad, s->line);
+	else if (!err)
+		print_wrapped(text, 0, 9, stdout);
+	free(text);
+	return err;
+}
+
+static void put_always(const struct pw_model *model, FILE *out)
+{
+	fputs("always: replies, ICMP errors, ND, MLD, IGMP", out);
+	if (model->dhcp)
+		fputs(", DHCP client", out);
+	if (model->ping != PW_PING_NO)
+		fputs(", ping", out);
+	if (model->ping == PW_PING_RATE) {
+		putc(' ', out);
+		put_rate(&model->ping_rate, out);
+	}
+}
+
+static void put_bridges(const struct pw_intent *intent, FILE *out)
+{
+	const struct pw_host *host = intent->host;
+	bool first = true;
+
+	fputs("; container bridges: ", out);
+	for (size_t i = 0; i < host->num_ifaces; i++) {
+		const char *name = host->ifaces[i].name;
+
+		if (!is_bridge(intent->model, name))
+			continue;
+		fputs(first ? "" : ", ", out);
+		put_escaped(name, strlen(name), out);
+		first = false;
+	}
+	if (first)
+		fputs(host->ifaces_known ? "none here" : "unknown", out);
+}
+
+static void put_rest(const struct pw_intent *intent, FILE *out)
+{
+	const struct pw_model *model = intent->model;
+
+	fprintf(out, "everything else is %s, on every protocol",
+		model->on_default == PW_DEFAULT_REJECT ? "refused" : "dropped");
+	if (model->log_set) {
+		fputs(", logged ", out);
+		put_rate(&model->log, out);
+	}
+	if (model->containers == PW_CONTAINERS_FOLLOW)
+		put_bridges(intent, out);
+	else
+		fputs("; published container ports are not judged", out);
+}
+
+static int print_rest(const struct pw_intent *intent)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int err;
+
+	if (!out)
+		return -ENOMEM;
+	put_rest(intent, out);
+	err = fclose(out) ? -ENOMEM : 0;
+	if (!err)
+		print_wrapped(text, 0, 2, stdout);
+	free(text);
+	return err;
+}
+
+static int print_ports(const struct pw_intent *intent)
+{
+	const struct pw_model *model = intent->model;
+	struct table table = {
+		.heading = heading, .num_cols = PW_ARRAY_SIZE(heading),
+		.right = true,
+	};
+	int err = add_rows(&table, model);
+	size_t width = 0;
+
+	if (!err && table.num)
+		width = table_print(&table, stdout);
+	else if (!err)
+		puts("reachable: nothing");
+	table_clear(&table);
+	for (size_t i = 0; !err && i < model->num_sections; i++)
+		if (model->sections[i].block)
+			err = print_block(&model->sections[i], width);
+	if (err)
+		return err;
+	put_always(model, stdout);
+	putchar('\n');
+	return print_rest(intent);
+}
+
+static int print_nft(const struct pw_intent *intent, struct pw_diags *diags)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = NULL;
+	int err = pw_intent_compile(intent, 1, &rs, diags);
+
+	return err ? err : pw_nft_print(rs, stdout);
+}
+
+static int print_as(struct cli *cli, const struct pw_intent *intent)
+{
+	if (cli->as == SHOW_NFT)
+		return print_nft(intent, cli->diags);
+	if (cli->doc) {
+		show_describe(cli, intent);
+		return 0;
+	}
+	return print_ports(intent);
+}
+
+int cmd_show(struct cli *cli)
+{
+	const struct pw_trust nobody_asks = { .sudo_uid = (uid_t)-1 };
+	pw_owned(pw_intent_free) struct pw_intent *intent = NULL;
+	int err;
+
+	if (cli->doc && cli->as == SHOW_NFT)
+		return status_of(cli, pw_diag_error(cli->diags, NULL,
+					       "show: --as nft is text, --json is not"));
+	err = pw_intent_load(cli->policy, &nobody_asks, &intent, cli->diags);
+	if (!err) {
+		messages_print(cli);
+		err = print_as(cli, intent);
+	}
+	return status_of(cli, err);
+}
