@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the command says and how it ends: a row is a test.
+
+Every pattern is searched for in the whole of a stream, so a row states only
+what matters to it. Files are made in an empty working directory.
+"""
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Case:
+    """One run of portwall."""
+
+    name: str
+    args: str
+    status: int
+    out: list = field(default_factory=list)     # regular expressions
+    err: list = field(default_factory=list)
+    not_out: list = field(default_factory=list)
+    not_err: list = field(default_factory=list)
+    files: dict = field(default_factory=dict)
+    stdin: str = ""
+    env: dict = field(default_factory=dict)
+    silent_out: bool = False    # standard output stays empty
+    silent_err: bool = False
+    as_user: bool = False       # without any capability
+    json: dict = None           # fields of the document
+
+
+OK = "[allow ssh]\ntcp = 22\nfrom = 192.0.2.0/24\n\n[allow web]\ntcp = 80, 443\n"
+BAD = """[addresses]
+office = 203.0.113.0/24
+
+[allow a]
+tcp = 9000-80
+from = 203.0.113.7
+
+[allow b]
+tcp = 22
+from = offcie
+"""
+WARN = OK + "\n[allow old]\ntcp = 23\nuntil = 2001-01-01T00:00Z\n"
+NAMES = """[addresses]
+office = 203.0.113.0/24, 2001:db8:10::/48
+
+[interfaces]
+lan = eth1, wlan*
+
+[allow ssh]
+tcp = 22
+from = office
+rate = 6/minute per source
+
+[allow web]
+tcp = 80, 443, 8000-8080
+
+[allow vpn]
+protocol = esp
+on = lan
+
+[allow mdns]
+udp = 5353
+to = 224.0.0.251, ff02::fb
+on = lan
+
+[block bad]
+from = 198.51.100.0/24, 192.0.2.1
+except = 198.51.100.7
+"""
+LONG = "[allow web]\ntcp = " + ", ".join(
+    str(p) for p in range(2000, 2400, 2)) + ", 70000\n"
+EVIL = b"[allow a]\ncomment = B\xc3\xbcro\n\x1b]0;x\x07tcp = 99999\n"
+
+CASES = [
+    # usage
+    Case("no command is an error", "", 2, err=[r"^usage: portwall COMMAND"],
+         silent_out=True),
+    Case("help is a result", "--help", 0, silent_err=True,
+         out=[r"^usage: portwall COMMAND", r"^  check ", r"^  show ",
+              r"^  apply ", r"^  status ", r"^  clear ", r"^  help "],
+         not_out=[r"^  (test|plan|verify|prove|explain|audit|init|open)\b"]),
+    Case("help of a command", "help apply", 0, silent_err=True,
+         out=[r"^usage: portwall apply .*POLICY", r"--allow-lockout",
+              r"-n, --dry-run"], not_out=[r"--strict"]),
+    Case("help of a command by its option", "check --help", 0,
+         out=[r"^usage: portwall check", r"--strict"]),
+    Case("help of an unknown command", "help aply", 2,
+         err=[r"unknown command 'aply'", r"did you mean 'apply'\?"]),
+    Case("version", "--version", 0, out=[r"\Aportwall \d+\.\d+\.\d+\n\Z"]),
+    Case("unknown command", "chekc x.ini", 2, silent_out=True,
+         err=[r"^portwall: unknown command 'chekc'\n"
+              r" +did you mean 'check'\?"]),
+    Case("unknown command, nothing near", "frobnicate", 2,
+         err=[r"unknown command 'frobnicate'", r"portwall help"]),
+    Case("unknown option", "check --strct ok.ini", 2, files={"ok.ini": OK},
+         err=[r"unknown option --strct\n +did you mean --strict\?"],
+         silent_out=True),
+    Case("unknown letter", "check -z ok.ini", 2, err=[r"unknown option -z"]),
+    Case("option of another command", "show --strict ok.ini", 2,
+         files={"ok.ini": OK}, err=[r"show does not take --strict"]),
+    Case("option that needs a value", "show ok.ini --as", 2,
+         files={"ok.ini": OK}, err=[r"--as needs"]),
+    Case("option with a wrong value", "show --as xml ok.ini", 2,
+         files={"ok.ini": OK}, err=[r"--as=xml.*table\|nft"]),
+    Case("flag with a value", "check --strict=yes ok.ini", 2,
+         files={"ok.ini": OK}, err=[r"--strict takes no value"]),
+    Case("too many arguments", "check ok.ini more.ini", 2,
+         files={"ok.ini": OK}, err=[r"'more.ini'"]),
+    Case("an escape in an argument is shown as text", "\x1b[31mx", 2,
+         err=[r"'\\x1b\[31mx'"], not_err=["\x1b"]),
+    Case("options may stand before the command", "--quiet check ok.ini", 0,
+         files={"ok.ini": OK}, silent_out=True, silent_err=True),
+
+    # check
+    Case("a right policy", "check ok.ini", 0, files={"ok.ini": OK},
+         out=[r"\Aok.ini: ok: 2 sections, 1 address, [\d,]+ rules, proved\n\Z"],
+         silent_err=True),
+    Case("a right policy from standard input", "check -", 0, stdin=OK,
+         out=[r"ok: 2 sections"]),
+    Case("every error at once, each with its place", "check bad.ini", 2,
+         files={"bad.ini": BAD}, silent_out=True,
+         err=[r"^bad.ini:5:7: error: .*\n    5 \| tcp = 9000-80\n"
+              r"      \|       \^~~~~~~\n      = write 80-9000\n",
+              r"^bad.ini:10:8: error: .*'offcie'.*\n   10 \| from = offcie\n"
+              r"      \|        \^~~~~~\n      = did you mean 'office'",
+              r"^bad.ini: 2 errors; nothing was changed\n\Z"]),
+    Case("one error is singular", "check bad.ini", 2,
+         files={"bad.ini": "[allow a]\ntcp = 0x16\n"},
+         err=[r"^bad.ini: 1 error; nothing was changed\n\Z"]),
+    Case("a file that is not there", "check none.ini", 2, silent_out=True,
+         err=[r"none.ini", r"none.ini: 1 error; nothing was changed\n\Z"]),
+    Case("the default policy is named", "check", 2,
+         err=[r"/etc/portwall/policy.ini"]),
+    Case("what is not printable is escaped", "check evil.ini", 2,
+         files={"evil.ini": EVIL},
+         err=[r"\\x1b\]0;x\\x07tcp"], not_err=["\x1b", "\x07"]),
+    Case("a long line is cut around the place", "check long.ini", 2,
+         files={"long.ini": LONG},
+         err=[r"\n    2 \| \.\.\.[^\n]*, 70000\n      \| +\^~~~~\n"],
+         not_err=[r"^ [^\n]{80}"]),
+    Case("more errors than are shown", "check many.ini", 2,
+         files={"many.ini": "[allow a]\n" + "tcp = 0\n" * 30},
+         err=[r"many.ini: 30 errors, of which 20 are shown; nothing"]),
+    Case("warnings do not fail", "check warn.ini", 0, files={"warn.ini": WARN},
+         err=[r"^warn.ini:\d+:\d+: warning: "], out=[r"warn.ini: ok"]),
+    Case("warnings fail with --strict", "check --strict warn.ini", 2,
+         files={"warn.ini": WARN}, silent_out=True,
+         err=[r"^warn.ini:\d+:\d+: warning: ",
+              r"^warn.ini: 1 warning, and --strict was given\n\Z"]),
+    Case("--strict is content without warnings", "check --strict ok.ini", 0,
+         files={"ok.ini": OK}),
+    Case("warnings are not printed with --quiet", "check -q warn.ini", 0,
+         files={"warn.ini": WARN}, silent_out=True, silent_err=True),
+    Case("check needs no privilege", "check ok.ini", 0, files={"ok.ini": OK},
+         as_user=True, out=[r"proved"]),
+
+    # colour
+    Case("no colour in a file", "check bad.ini", 2, files={"bad.ini": BAD},
+         not_err=["\x1b"]),
+    Case("colour when asked for", "check --color=always bad.ini", 2,
+         files={"bad.ini": BAD}, err=["\x1b\\[1;31merror\x1b\\[0m"]),
+    Case("asked for beats NO_COLOR", "check --color=always bad.ini", 2,
+         files={"bad.ini": BAD}, env={"NO_COLOR": "1"}, err=["\x1b"]),
+
+    # JSON
+    Case("check as a document", "check --json ok.ini", 0,
+         files={"ok.ini": OK}, silent_err=True,
+         json={"schema": 1, "command": "check", "exit": 0, "policy": "ok.ini",
+               "sections": 2, "addresses": 1, "proved": True, "messages": []}),
+    Case("schema comes first", "check --json ok.ini", 0, files={"ok.ini": OK},
+         out=[r'\A\{\n  "schema": 1,\n  "command": "check",\n']),
+    Case("errors as a document", "check --json bad.ini", 2,
+         files={"bad.ini": BAD}, json={"exit": 2, "command": "check"},
+         out=[r'"line": 5,\s+"column": 7,\s+"length": 7']),
+    Case("a document of bytes that are no UTF-8", "check --json evil.ini", 2,
+         files={"evil.ini": b"[allow a]\n\xff\xfe = 1\ntcp = 1\n"},
+         json={"exit": 2}),
+    Case("show as a document", "show --json names.ini", 0,
+         files={"names.ini": NAMES},
+         json={"schema": 1, "command": "show", "exit": 0, "default": "drop",
+               "ping": True, "containers": "follow"}),
+
+    # show
+    Case("the port table", "show names.ini", 0, files={"names.ini": NAMES},
+         out=[r"\Areachable +from +on +section +line\n"
+              r"tcp 80, 443, 8000-8080 +anyone +any +web +12\n",
+              r"^tcp 22 +office \(2 ranges\) +any +ssh +7\n"
+              r" +6/minute per source\n",
+              r"^esp +anyone +lan +vpn +15\n",
+              r"^udp 5353 -> 224.0.0.251, ff02::fb +anyone +lan +mdns +19\n",
+              r"^blocked: 198.51.100.0/24, 192.0.2.1 \(\d+ ranges, "
+              r"except 198.51.100.7\) +24\n",
+              r"^always: replies, ICMP errors, ND, MLD, IGMP, DHCP client, "
+              r"ping\n",
+              r"^everything else is dropped, on every protocol; container"],
+         not_out=[r"[^\n]{81}"], silent_err=True),
+    Case("what anyone may reach comes first", "show names.ini", 0,
+         files={"names.ini": NAMES}, out=[r"(?s)\n(?=tcp 80).*\ntcp 22 "]),
+    Case("every port", "show all.ini", 0,
+         files={"all.ini": "[allow a]\ntcp = all\n"}, out=[r"^tcp all "]),
+    Case("a policy that opens nothing", "show none.ini", 0,
+         files={"none.ini": "[policy]\nclosed = all\nping = no\ndhcp = no\n"
+                "default = reject\ncontainers = ignore\n"},
+         out=[r"\Areachable: nothing\n"
+              r"always: replies, ICMP errors, ND, MLD, IGMP\n"
+              r"everything else is refused, on every protocol; published "
+              r"container ports are not\n  judged\n\Z"]),
+    Case("as text for nft", "show --as nft ok.ini", 0, files={"ok.ini": OK},
+         out=[r"(?m)^table inet portwall"], silent_err=True),
+    Case("nft is no document", "show --as=nft --json ok.ini", 2,
+         files={"ok.ini": OK}, err=[r"--as nft"]),
+    Case("show needs no privilege", "show ok.ini", 0, files={"ok.ini": OK},
+         as_user=True, out=[r"^tcp 80, 443 "]),
+    Case("show refuses a wrong policy", "show bad.ini", 2,
+         files={"bad.ini": BAD}, silent_out=True,
+         err=[r"bad.ini: 2 errors; nothing was changed"]),
+
+    # privilege
+    Case("apply without privilege", "apply ok.ini", 3, files={"ok.ini": OK},
+         as_user=True, silent_out=True,
+         err=[r"\Aportwall: apply needs CAP_NET_ADMIN; nothing was changed\n"
+              r" {10}run it with sudo, [^\n]*\n\Z"]),
+    Case("no privilege is told before the policy is read", "apply bad.ini", 3,
+         files={"bad.ini": BAD}, as_user=True, not_err=[r"9000-80"]),
+    Case("status without privilege", "status", 3, as_user=True,
+         err=[r"\Aportwall: status needs CAP_NET_ADMIN\n"]),
+    Case("clear without privilege", "clear --yes", 3, as_user=True,
+         err=[r"clear needs CAP_NET_ADMIN; nothing was changed"]),
+    Case("a refusal as a document", "apply --json ok.ini", 3,
+         files={"ok.ini": OK}, as_user=True,
+         json={"exit": 3, "command": "apply", "policy": "ok.ini"}),
+
+    # a host without rules
+    Case("apply refuses a wrong policy", "apply --run-dir run bad.ini", 2,
+         files={"bad.ini": BAD}, silent_out=True,
+         err=[r"bad.ini: 2 errors; nothing was changed\n\Z"]),
+    Case("cutting connections is not there yet", "apply --run-dir run cut.ini",
+         2, files={"cut.ini": "[policy]\nestablished = cut\n\n" + OK},
+         err=[r"established = cut", r"nothing was changed"]),
+    Case("clear does not open ports unasked", "clear --run-dir run", 2,
+         silent_out=True, err=[r"--yes"]),
+    Case("nothing to clear", "clear --yes --run-dir run", 0,
+         out=[r"nothing to clear"]),
+    Case("nothing in force", "status", 1, out=[r"nothing is in force"]),
+    Case("nothing in force as a document", "status --json", 1,
+         json={"schema": 1, "command": "status", "exit": 1,
+               "in_force": False}),
+]
