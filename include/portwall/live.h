@@ -80,9 +80,10 @@ struct pw_apply {
 /**
  * pw_apply() - Put a policy in force
  *
- * Reads and resolves the policy, waits for the lock, compiles, asks the
- * lock-out guard, fills a new generation, reads it back, compares, proves what
- * was read, and switches to it. Signals that end a process wait while it switches.
+ * Reads and resolves the policy, waits for the lock, compiles, proves, asks
+ * the lock-out guard, fills a new generation, reads it back, compares it with
+ * what was proved, and switches to it. Signals that end a process wait while it
+ * switches.
  *
  * Return: 0; -EINVAL: the policy is wrong, or would lock out; -EBUSY: another
  *	   run holds the lock; what pw_load_fill() returns. Unless @in_force is

@@ -78,6 +78,18 @@ int pw_kernel_read(struct pw_nl *nl, struct pw_kernel **out,
 void pw_kernel_free(struct pw_kernel *kernel);
 PW_DEFINE_OWNED(struct pw_kernel, pw_kernel_free)
 
+/**
+ * pw_kernel_read_bases() - Read the base chains alone
+ * @want:	says which, and which chains their rules may go to: of these the
+ *		result has the names, without rules
+ * @genid:	that the tables must still have
+ *
+ * Return: 0; -EINTR: the tables have another generation id by now; whatever
+ *	   else is wrong is for pw_kernel_read() to explain
+ */
+int pw_kernel_read_bases(struct pw_nl *nl, const struct pw_ruleset *want,
+			 uint32_t genid, struct pw_ruleset **out);
+
 /* The parts of @kernel->rules that make generation @n: chains and
  * maps of that generation, base chains, and the sets and objects they use.
  * A base chain that goes to another generation is there without its rules. */

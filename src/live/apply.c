@@ -28,6 +28,7 @@ struct run {
 	uint32_t generation;
 	struct pw_ruleset *want;
 	struct pw_stamp stamp;
+	uint32_t genid;		/* that the filled generation was read under */
 };
 
 static int load_policy(struct run *run)
@@ -88,17 +89,11 @@ static uint32_t next_generation(const struct pw_kernel *kernel)
 	return n;
 }
 
-/* Proved here if nothing is loaded; else what comes back is, before it counts */
 static int compile(struct run *run)
 {
-	const struct pw_model *model = run->intent->model;
-	int err;
-
 	run->generation = next_generation(run->kernel);
-	err = pw_compile(model, run->generation, &run->want, run->diags);
-	if (err || !run->apply->dry_run)
-		return err;
-	return pw_prove(model, run->want, run->diags);
+	return pw_intent_compile(run->intent, run->generation, &run->want,
+				 run->diags);
 }
 
 /* Without a view of connections only --allow-lockout may go on */
@@ -153,8 +148,8 @@ static int fill(struct run *run)
 			   run->diags);
 	if (err)
 		return err;
-	return pw_readback_filled(run->nl, run->intent->model, run->want,
-				  run->generation, run->diags);
+	return pw_readback_filled(run->nl, run->want, run->generation,
+				  &run->genid, run->diags);
 }
 
 /* From here to the end of read-back the outcome has to be told */
@@ -167,8 +162,10 @@ static int switch_over(struct run *run)
 	if (err)
 		return err;
 	run->apply->in_force = true;
+	/* one transaction; on a first apply the policy of input in another */
+	run->genid += first ? 2 : 1;
 	return pw_readback_switched(run->nl, run->want, run->generation,
-				    run->diags);
+				    run->genid, run->diags);
 }
 
 static int switch_undisturbed(struct run *run)

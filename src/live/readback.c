@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the kernel made of the rules: compared, and proved once more. */
+/* What the kernel made of the rules: compared with what was proved. */
 #include "live/readback.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "portwall/compile.h"
 
 /* @from's rules into chain @to of @got; they only go to chains */
 static int copy_rules(const struct pw_ruleset *want,
@@ -59,18 +58,6 @@ static int assume_switched(const struct pw_ruleset *want,
 	return pw_ruleset_sort(got);
 }
 
-static void take_elements(const struct pw_ruleset *want,
-			  struct pw_ruleset *got)
-{
-	for (size_t i = 0; i < got->num_sets; i++) {
-		struct pw_set *set = &got->sets[i];
-		uint32_t at = pw_ruleset_find_set(want, set->name);
-
-		if (set->constant && !set->elems && at != PW_NONE)
-			set->elems = pw_rangeset_ref(want->sets[at].elems);
-	}
-}
-
 static int compare(const struct pw_ruleset *want, const struct pw_ruleset *got,
 		   struct pw_diags *diags)
 {
@@ -88,7 +75,7 @@ static int compare(const struct pw_ruleset *want, const struct pw_ruleset *got,
 }
 
 /* Reads generation @n as the kernel has it */
-static int read_generation(struct pw_nl *nl, uint32_t n,
+static int read_generation(struct pw_nl *nl, uint32_t n, uint32_t *genid,
 			   struct pw_ruleset **out, struct pw_diags *diags)
 {
 	pw_owned(pw_kernel_free) struct pw_kernel *kernel = NULL;
@@ -101,31 +88,72 @@ static int read_generation(struct pw_nl *nl, uint32_t n,
 			      "somebody removed table inet " PW_TABLE " meanwhile");
 		return -EPROTO;
 	}
+	*genid = kernel->genid;
 	return pw_kernel_generation(kernel, n, out);
 }
 
-int pw_readback_filled(struct pw_nl *nl, const struct pw_model *model,
-		       const struct pw_ruleset *want, uint32_t generation,
+int pw_readback_filled(struct pw_nl *nl, const struct pw_ruleset *want,
+		       uint32_t generation, uint32_t *genid,
 		       struct pw_diags *diags)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *got = NULL;
-	int err = read_generation(nl, generation, &got, diags);
+	int err = read_generation(nl, generation, genid, &got, diags);
 
 	if (!err)
 		err = assume_switched(want, got);
+	return err ? err : compare(want, got, diags);
+}
+
+/* The base chains of @want, and what they go to without its rules */
+static int bases_of(const struct pw_ruleset *want, struct pw_ruleset **out)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = pw_ruleset_new();
+	int err = rs ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < want->num_chains && !err; i++) {
+		const struct pw_chain *base = &want->chains[i];
+
+		if (base->hook == PW_HOOK_NONE)
+			continue;
+		for (size_t j = 0; j < base->num_rules && !err; j++)
+			if (pw_ruleset_add_chain(rs, want->chains[
+				    base->rules[j].verdict.chain].name) < 0)
+				err = -ENOMEM;
+		if (!err)
+			err = assume_base(want, base, rs);
+	}
 	if (!err)
-		err = compare(want, got, diags);
-	if (err)
-		return err;
-	take_elements(want, got);
-	return pw_prove(model, got, diags);
+		err = pw_ruleset_sort(rs);
+	if (!err)
+		*out = PW_TAKE(rs);
+	return err;
+}
+
+/* 0 when base chains, the only thing that is new, are as wanted */
+static int look_at_bases(struct pw_nl *nl, const struct pw_ruleset *want,
+			 uint32_t genid)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *bases = NULL, *got = NULL;
+	char *what = NULL;
+	int err = bases_of(want, &bases);
+
+	if (!err)
+		err = pw_kernel_read_bases(nl, want, genid, &got);
+	if (!err)
+		err = pw_ruleset_diff(bases, got, &what);
+	free(what);
+	return err;
 }
 
 int pw_readback_switched(struct pw_nl *nl, const struct pw_ruleset *want,
-			 uint32_t generation, struct pw_diags *diags)
+			 uint32_t generation, uint32_t genid,
+			 struct pw_diags *diags)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *got = NULL;
-	int err = read_generation(nl, generation, &got, diags);
+	int err;
 
+	if (!look_at_bases(nl, want, genid))
+		return 0;
+	err = read_generation(nl, generation, &genid, &got, diags);
 	return err ? err : compare(want, got, diags);
 }
