@@ -2,6 +2,7 @@
 /* Warns of what is right by the language and can hardly be meant. */
 #include "policy/lint.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,12 @@ bool pw_section_matches_nothing(const struct pw_section *section)
 {
 	return pw_rangeset_empty(section->on) ||
 	       !(families_of(&section->from) & families_to(section));
+}
+
+const struct pw_rangeset *pw_section_numbers(const struct pw_section *section,
+					     int k)
+{
+	return k < PW_NUM_TRANSPORTS ? section->ports[k] : section->protocols;
 }
 
 char *pw_ports_text(enum pw_transport t, const struct pw_rangeset *ports)
@@ -227,7 +234,15 @@ int pw_lint(const struct pw_policy *policy, const struct pw_model *model,
 {
 	const struct pw_linter lint = { policy, model, diags };
 
+	bool *gone = calloc(model->num_sections + 1, sizeof(*gone));
+	int err;
+
+	if (!gone)
+		return -ENOMEM;
 	for (size_t i = 0; i < model->num_sections; i++)
 		check_section(&lint, i);
-	return pw_lint_shadowed(&lint) ?: pw_lint_redundant(&lint);
+	err = pw_lint_shadowed(&lint) ?: pw_lint_redundant(&lint, gone) ?:
+	      pw_lint_covered(&lint, gone);
+	free(gone);
+	return err;
 }

@@ -7,14 +7,7 @@
 
 #include "policy/lint.h"
 
-/* Ports of each transport, and protocols */
-#define NUM_SETS (PW_NUM_TRANSPORTS + 1)
 #define REPORTED_MAX 20
-
-static const struct pw_rangeset *set_of(const struct pw_section *section, int k)
-{
-	return k < PW_NUM_TRANSPORTS ? section->ports[k] : section->protocols;
-}
 
 /* To the host's own unicast addresses, whatever else restricts it */
 static bool only_local(const struct pw_section *section)
@@ -93,9 +86,9 @@ static int sweep(const struct edges *edges, struct opened *out)
 	       pw_rangeset_normalise(out->twice);
 }
 
-static void clear(struct opened opened[static NUM_SETS])
+static void clear(struct opened opened[static PW_NUM_NUMBERS])
 {
-	for (int k = 0; k < NUM_SETS; k++) {
+	for (int k = 0; k < PW_NUM_NUMBERS; k++) {
 		pw_rangeset_free(opened[k].once);
 		pw_rangeset_free(opened[k].twice);
 		opened[k] = (struct opened){ 0 };
@@ -117,7 +110,8 @@ static int find_opened(const struct pw_linter *lint, const bool *gone, int k,
 		return -ENOMEM;
 	for (size_t i = 0; i < model->num_sections && !err; i++) {
 		if (!gone[i] && is_public(&model->sections[i]))
-			err = collect(&edges, set_of(&model->sections[i], k));
+			err = collect(&edges, pw_section_numbers(
+						&model->sections[i], k));
 	}
 	if (!err && edges.num) {
 		qsort(edges.items, edges.num, sizeof(*edges.items), cmp_edges);
@@ -128,19 +122,19 @@ static int find_opened(const struct pw_linter *lint, const bool *gone, int k,
 }
 
 static int find_all_opened(const struct pw_linter *lint, const bool *gone,
-			   struct opened opened[static NUM_SETS])
+			   struct opened opened[static PW_NUM_NUMBERS])
 {
 	int err = 0;
 
 	clear(opened);
-	for (int k = 0; k < NUM_SETS && !err; k++)
+	for (int k = 0; k < PW_NUM_NUMBERS && !err; k++)
 		err = find_opened(lint, gone, k, &opened[k]);
 	return err;
 }
 
 static bool is_redundant(const struct pw_linter *lint,
 			 const struct pw_section *section,
-			 const struct opened opened[static NUM_SETS])
+			 const struct opened opened[static PW_NUM_NUMBERS])
 {
 	bool public = is_public(section);
 
@@ -148,8 +142,8 @@ static bool is_redundant(const struct pw_linter *lint,
 	    (section->ping && lint->model->ping != PW_PING_YES) ||
 	    pw_section_matches_nothing(section))
 		return false;
-	for (int k = 0; k < NUM_SETS; k++) {
-		if (!pw_rangeset_subset(set_of(section, k), public ?
+	for (int k = 0; k < PW_NUM_NUMBERS; k++) {
+		if (!pw_rangeset_subset(pw_section_numbers(section, k), public ?
 					opened[k].twice : opened[k].once))
 			return false;
 	}
@@ -168,9 +162,9 @@ static const struct pw_section *opener(const struct pw_linter *lint,
 
 		if (gone[i] || other == section || !is_public(other))
 			continue;
-		for (int k = 0; k < NUM_SETS; k++) {
-			if (pw_rangeset_overlaps(set_of(section, k),
-						 set_of(other, k)))
+		for (int k = 0; k < PW_NUM_NUMBERS; k++) {
+			if (pw_rangeset_overlaps(pw_section_numbers(section, k),
+						 pw_section_numbers(other, k)))
 				return other;
 		}
 	}
@@ -191,7 +185,7 @@ static void warn(const struct pw_linter *lint, const bool *gone, size_t at)
 
 /* From the last to the first: of two equal sections the first one counts */
 static int check_all(const struct pw_linter *lint, bool *gone,
-		     struct opened opened[static NUM_SETS])
+		     struct opened opened[static PW_NUM_NUMBERS])
 {
 	size_t reported = 0;
 	int err = find_all_opened(lint, gone, opened);
@@ -210,16 +204,11 @@ static int check_all(const struct pw_linter *lint, bool *gone,
 	return err;
 }
 
-int pw_lint_redundant(const struct pw_linter *lint)
+int pw_lint_redundant(const struct pw_linter *lint, bool *gone)
 {
-	struct opened opened[NUM_SETS] = { 0 };
-	bool *gone = calloc(lint->model->num_sections + 1, sizeof(*gone));
-	int err;
+	struct opened opened[PW_NUM_NUMBERS] = { 0 };
+	int err = check_all(lint, gone, opened);
 
-	if (!gone)
-		return -ENOMEM;
-	err = check_all(lint, gone, opened);
 	clear(opened);
-	free(gone);
 	return err;
 }

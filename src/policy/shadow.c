@@ -5,86 +5,40 @@
 
 #include "policy/lint.h"
 
-/*
- * Each section is held against each block. Most pairs have nothing in common,
- * so that is decided by a few numbers of both: the outermost addresses and
- * ports.
- */
-struct outline {
-	const struct pw_section *section;
-	struct pw_range from[PW_NUM_FAMILIES];	/* first > last: none */
-	struct pw_range32 ports[PW_NUM_TRANSPORTS];
+/* A pair of sections is looked at once; 0 in @seen: with nobody yet */
+struct search {
+	const struct pw_linter *lint;
+	struct pw_index index;		/* of the blocks */
+	size_t *seen;			/* by block: 1 + section seen with */
+	size_t budget;
 };
 
-static struct pw_range outer(const struct pw_rangeset *set)
+static bool to_covers(const struct pw_section *wide,
+		      const struct pw_section *narrow)
 {
-	if (!set->num)
-		return (struct pw_range){ { ~0ull, ~0ull }, { 0, 0 } };
-	return (struct pw_range){ pw_rangeset_get(set, 0).first,
-				  pw_rangeset_get(set, set->num - 1).last };
-}
-
-static struct outline outline_of(const struct pw_section *section)
-{
-	struct outline outline = { .section = section };
-
-	for (int f = 0; f < PW_NUM_FAMILIES; f++)
-		outline.from[f] = outer(section->from.set[f]);
-	for (int t = 0; t < PW_NUM_TRANSPORTS; t++) {
-		const struct pw_rangeset *set = section->ports[t];
-
-		outline.ports[t] = (struct pw_range32){ 1, 0 };
-		if (set->num)
-			outline.ports[t] = (struct pw_range32){
-				set->r32[0].first, set->r32[set->num - 1].last
-			};
-	}
-	return outline;
-}
-
-/* False when the block surely leaves some source or every port alone */
-static bool may_cover(const struct outline *block, const struct outline *allow)
-{
-	for (int f = 0; f < PW_NUM_FAMILIES; f++) {
-		const struct pw_range *a = &allow->from[f];
-		const struct pw_range *b = &block->from[f];
-
-		if (pw_value_cmp(a->first, a->last) <= 0 &&
-		    (pw_value_cmp(b->first, a->first) > 0 ||
-		     pw_value_cmp(b->last, a->last) < 0))
-			return false;
-	}
-	if (block->section->everything)
+	if (wide->any_to)
 		return true;
-	for (int t = 0; t < PW_NUM_TRANSPORTS; t++) {
-		if (block->ports[t].first <= allow->ports[t].last &&
-		    allow->ports[t].first <= block->ports[t].last)
-			return true;
-	}
-	return false;
+	return !narrow->any_to && (!narrow->to_local || wide->to_local) &&
+	       (!narrow->to_broadcast || wide->to_broadcast) &&
+	       (!narrow->to_multicast || wide->to_multicast) &&
+	       pw_rangeset_subset(narrow->to.set[PW_IPV4],
+				  wide->to.set[PW_IPV4]) &&
+	       pw_rangeset_subset(narrow->to.set[PW_IPV6],
+				  wide->to.set[PW_IPV6]);
 }
 
-/* Whoever is let in by @allow, wherever to and whenever, @block is told of */
-static bool covers(const struct pw_section *block,
-		   const struct pw_section *allow)
+bool pw_section_covers(const struct pw_section *wide,
+		       const struct pw_section *narrow)
 {
-	if (block->until_ns &&
-	    (!allow->until_ns || allow->until_ns > block->until_ns))
+	if (wide->until_ns &&
+	    (!narrow->until_ns || narrow->until_ns > wide->until_ns))
 		return false;
-	if (!block->any_to &&
-	    ((allow->to_local && !block->to_local) ||
-	     (allow->to_broadcast && !block->to_broadcast) ||
-	     (allow->to_multicast && !block->to_multicast)))
-		return false;
-	for (int f = 0; f < PW_NUM_FAMILIES; f++) {
-		if (!pw_rangeset_subset(allow->from.set[f],
-					block->from.set[f]))
-			return false;
-		if (!block->any_to && !pw_rangeset_subset(allow->to.set[f],
-							  block->to.set[f]))
-			return false;
-	}
-	return pw_rangeset_subset(allow->on, block->on);
+	return to_covers(wide, narrow) &&
+	       pw_rangeset_subset(narrow->from.set[PW_IPV4],
+				  wide->from.set[PW_IPV4]) &&
+	       pw_rangeset_subset(narrow->from.set[PW_IPV6],
+				  wide->from.set[PW_IPV6]) &&
+	       pw_rangeset_subset(narrow->on, wide->on);
 }
 
 static int warn_ports(const struct pw_linter *lint,
@@ -127,47 +81,76 @@ static int warn_pair(const struct pw_linter *lint,
 	return err;
 }
 
-static int check_pairs(const struct pw_linter *lint,
-		       const struct outline *outlines, size_t num_allow,
-		       size_t num)
+static int check_walk(struct search *search, size_t at, struct pw_walk walk)
 {
+	const struct pw_section *sections = search->lint->model->sections;
+	const struct pw_span *span;
 	int err = 0;
 
-	for (size_t a = 0; a < num_allow && !err; a++) {
-		const struct pw_section *allow = outlines[a].section;
-
-		if (pw_lint_enough(lint))
-			break;
-		if (pw_section_matches_nothing(allow))
+	while (!err && (span = pw_walk_next(&walk))) {
+		if (search->seen[span->section] == at + 1)
 			continue;
-		for (size_t b = num_allow; b < num && !err; b++) {
-			const struct pw_section *block = outlines[b].section;
+		search->seen[span->section] = at + 1;
+		if (pw_section_covers(&sections[span->section], &sections[at]))
+			err = warn_pair(search->lint, &sections[at],
+					&sections[span->section]);
+	}
+	return err;
+}
 
-			if (may_cover(&outlines[b], &outlines[a]) &&
-			    covers(block, allow))
-				err = warn_pair(lint, allow, block);
-		}
+static int check_ports(struct search *search, size_t at, enum pw_transport t)
+{
+	const struct pw_section *section = &search->lint->model->sections[at];
+	const struct pw_rangeset *set = section->ports[t];
+	int err = 0;
+
+	for (size_t i = 0; i < set->num && !err; i++)
+		err = check_walk(search, at,
+				 pw_spans_walk(&search->index.numbers[t],
+					       set->r32[i].first,
+					       set->r32[i].last,
+					       &search->budget));
+	return err;
+}
+
+static int check_section(struct search *search, size_t at)
+{
+	const struct pw_section *section = &search->lint->model->sections[at];
+	int err = check_walk(search, at,
+			     pw_index_source(&search->index, section,
+					     &search->budget));
+
+	for (int t = 0; t < PW_NUM_TRANSPORTS && !err; t++)
+		err = check_ports(search, at, t);
+	return err;
+}
+
+static int check_all(struct search *search)
+{
+	const struct pw_model *model = search->lint->model;
+	int err = 0;
+
+	for (size_t i = 0; i < model->num_sections && !err; i++) {
+		if (model->sections[i].block || pw_lint_enough(search->lint))
+			break;
+		if (!pw_section_matches_nothing(&model->sections[i]))
+			err = check_section(search, i);
 	}
 	return err;
 }
 
 int pw_lint_shadowed(const struct pw_linter *lint)
 {
-	size_t num = lint->model->num_sections, num_allow = 0;
-	const struct pw_section *sections = lint->model->sections;
-	struct outline *outlines;
-	int err;
+	struct search search = {
+		.lint = lint, .budget = PW_LINT_BUDGET,
+		.seen = calloc(lint->model->num_sections + 1, sizeof(size_t)),
+	};
+	int err = search.seen ? pw_index_init(&search.index, lint->model, true)
+			      : -ENOMEM;
 
-	while (num_allow < num && !sections[num_allow].block)
-		num_allow++;
-	if (num_allow == num)
-		return 0;
-	outlines = calloc(num, sizeof(*outlines));
-	if (!outlines)
-		return -ENOMEM;
-	for (size_t i = 0; i < num; i++)
-		outlines[i] = outline_of(&sections[i]);
-	err = check_pairs(lint, outlines, num_allow, num);
-	free(outlines);
+	if (!err)
+		err = check_all(&search);
+	pw_index_clear(&search.index);
+	free(search.seen);
 	return err;
 }

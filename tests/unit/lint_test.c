@@ -60,6 +60,46 @@ static const struct lint_case {
 	{ "ping that everybody may", "[allow x]\nping = yes\n", "no effect" },
 	{ "ping that is limited", "[policy]\nping = 1/second\n"
 	  "[allow x]\nping = yes\n", NULL },
+	{ "allowed by a wider one", "[allow x]\ntcp = 80\nfrom = 192.0.2.1\n"
+	  "[allow y]\ntcp = 79-81\nfrom = 192.0.2.0/24\n", "no effect" },
+	{ "allowed by a wider one that is over earlier", "[allow x]\ntcp = 80\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 80\nfrom = 192.0.2.0/24\n"
+	  "until = 2028-01-01T00:00Z\n", NULL },
+	{ "allowed by a wider one that is limited", "[allow x]\ntcp = 80\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 80\nfrom = 192.0.2.0/24\n"
+	  "connections = 3\n", NULL },
+	{ "limited beside a wider one", "[allow x]\ntcp = 80\nrate = 3/day\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 80\nfrom = 192.0.2.0/24\n",
+	  "no effect" },
+	{ "logged beside a wider one", "[allow x]\ntcp = 80\nlog = 3/day\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 80\nfrom = 192.0.2.0/24\n",
+	  NULL },
+	{ "one port more than a wider one", "[allow x]\ntcp = 80, 82\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 79-81\nfrom = 192.0.2.0/24\n",
+	  NULL },
+	{ "another transport than a wider one", "[allow x]\ntcp = 80\n"
+	  "udp = 80\nfrom = 192.0.2.1\n[allow y]\ntcp = 80\n"
+	  "from = 192.0.2.0/24\n", NULL },
+	{ "ping beside a wider one", "[allow x]\ntcp = 80\nping = yes\n"
+	  "from = 192.0.2.1\n[allow y]\ntcp = 80\nfrom = 192.0.2.0/24\n",
+	  NULL },
+	{ "equal but for the name", "[allow x]\nudp = 80\nfrom = 192.0.2.1\n"
+	  "[allow y]\nudp = 80\nfrom = 192.0.2.1\n", "'y' has no effect" },
+	{ "protocols of a wider one", "[allow x]\nprotocol = esp\n"
+	  "from = 2001:db8::1\n[allow y]\nprotocol = esp, gre\n"
+	  "from = 2001:db8::/32\n", "no effect" },
+	{ "block in a wider one", "[allow x]\ntcp = 80\n[block y]\n"
+	  "from = 2001:db8::1\n[block z]\nfrom = 2001:db8::/48\n",
+	  "block 'y' has no effect" },
+	{ "block of ports in one of all", "[allow x]\ntcp = 80\n[block y]\n"
+	  "udp = 9\nfrom = 192.0.2.1\n[block z]\nfrom = 192.0.2.0/24\n",
+	  "block 'y' has no effect" },
+	{ "block of all and one of ports", "[allow x]\ntcp = 80\n[block y]\n"
+	  "from = 192.0.2.1\n[block z]\nudp = all\nfrom = 192.0.2.0/24\n",
+	  NULL },
+	{ "blocks of two families", "[allow x]\ntcp = 80\n[block y]\n"
+	  "from = 192.0.2.1, 2001:db8::1\n[block z]\nfrom = 192.0.2.0/24\n",
+	  NULL },
 	{ "blocked wholly", "[allow x]\ntcp = 80\nfrom = 192.0.2.0/25\n"
 	  "[block y]\nfrom = 192.0.2.0/24\n", "never opens" },
 	{ "blocked by port", "[allow x]\ntcp = 80\n[block y]\ntcp = 70-90\n",
@@ -129,6 +169,55 @@ static void many_sections_are_quiet(void **state)
 	free(text);
 }
 
+/* Each span that overlaps is visited once, whatever lies in between */
+static void walks_over_spans(void **state)
+{
+	struct pw_spans spans = { 0 };
+	uint32_t seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < 200; i++) {
+		uint32_t first = (seed = seed * 1103515245 + 12345) >> 22;
+		uint32_t len = (seed = seed * 1103515245 + 12345) >> 26;
+
+		assert_int_equal(pw_spans_add(&spans, first,
+					      first + (i % 50 ? len : 900), i),
+				 0);
+	}
+	pw_spans_sort(&spans);
+	for (uint32_t at = 0; at < 2200; at += 3) {
+		size_t budget = 1000, want = 0, got = 0;
+		struct pw_walk walk = pw_spans_walk(&spans, at, at + at % 7,
+						    &budget);
+
+		for (size_t i = 0; i < spans.num; i++)
+			want += spans.items[i].first <= at + at % 7 &&
+				spans.items[i].last >= at;
+		while (pw_walk_next(&walk))
+			got++;
+		assert_int_equal(got, want);
+	}
+	pw_spans_clear(&spans);
+}
+
+static void walk_ends_with_its_budget(void **state)
+{
+	struct pw_spans spans = { 0 };
+	size_t budget = 3, got = 0;
+	struct pw_walk walk;
+
+	(void)state;
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(pw_spans_add(&spans, 1, 9, i), 0);
+	pw_spans_sort(&spans);
+	walk = pw_spans_walk(&spans, 5, 5, &budget);
+	while (pw_walk_next(&walk))
+		got++;
+	assert_int_equal(got, 3);
+	assert_int_equal(budget, 0);
+	pw_spans_clear(&spans);
+}
+
 static void shortens_ports(void **state)
 {
 	struct pw_rangeset *set = pw_rangeset_new(16);
@@ -148,9 +237,11 @@ int main(void)
 {
 	struct CMUnitTest tests[80] = {
 		cmocka_unit_test(many_sections_are_quiet),
+		cmocka_unit_test(walks_over_spans),
+		cmocka_unit_test(walk_ends_with_its_budget),
 		cmocka_unit_test(shortens_ports),
 	};
-	size_t num = 2;
+	size_t num = 4;
 
 	for (size_t i = 0; i < PW_ARRAY_SIZE(lint_cases); i++)
 		tests[num++] = (struct CMUnitTest){

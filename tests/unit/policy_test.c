@@ -264,26 +264,66 @@ static void lost_names_are_not_missed(void **state)
 	read_policy_clear(&got);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *out = fopen(path, "w");
+
+	assert_non_null(out);
+	fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* As root: lists may belong to users of the system, policies may not */
+static void trusts_owners_of_lists(void **state)
+{
+	static const struct pw_trust trust = { .check = true,
+					       .sudo_uid = (uid_t)-1 };
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	char dir[] = "/tmp/policy_test.XXXXXX", main[64], list[64];
+	struct pw_policy *policy = NULL;
+	int errs[4];
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_non_null(mkdtemp(dir));
+	snprintf(main, sizeof(main), "%s/main.ini", dir);
+	snprintf(list, sizeof(list), "%s/list.txt", dir);
+	write_file(main, "[allow a]\ntcp = 1\nfrom = file:list.txt\n");
+	write_file(list, "192.0.2.1\n");
+	for (int i = 0; i < 4; i++) {
+		static const uid_t uids[][2] = {
+			{ 0, 0 }, { 0, 999 }, { 0, 1000 }, { 999, 0 },
+		};
+
+		assert_int_equal(chown(main, uids[i][0], 0), 0);
+		assert_int_equal(chown(list, uids[i][1], 0), 0);
+		errs[i] = pw_policy_load(main, &trust, &policy, diags);
+		if (!errs[i])
+			pw_policy_free(policy);
+	}
+	unlink(main);
+	unlink(list);
+	rmdir(dir);
+	assert_int_equal(errs[0], 0);
+	assert_int_equal(errs[1], 0);
+	assert_int_equal(errs[2], -EINVAL);
+	assert_int_equal(errs[3], -EINVAL);
+}
+
 static void knows_its_sources(void **state)
 {
 	static const struct pw_trust trust = { .check = false };
 	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
 	pw_owned(pw_policy_free) struct pw_policy *policy = NULL;
 	char dir[] = "/tmp/policy_test.XXXXXX", path[64], more[64];
-	FILE *out;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/main.ini", dir);
 	snprintf(more, sizeof(more), "%s/[more].ini", dir);
-	out = fopen(path, "w");
-	assert_non_null(out);
-	fputs("[policy]\ninclude = *].ini\n", out);
-	fclose(out);
-	out = fopen(more, "w");
-	assert_non_null(out);
-	fputs("[allow a]\ntcp = 1\n", out);
-	fclose(out);
+	write_file(path, "[policy]\ninclude = *].ini\n");
+	write_file(more, "[allow a]\ntcp = 1\n");
 	assert_int_equal(pw_policy_load(path, &trust, &policy, diags), 0);
 	assert_int_equal(pw_policy_num_sources(policy), 2);
 	assert_string_equal(pw_policy_source(policy, 0)->name, path);
@@ -310,15 +350,11 @@ static void glob_starts_in_odd_directory(void **state)
 	static const char text[] = "[policy]\ninclude = *.ini\n";
 	char dir[] = "/tmp/policy_*[x]?.XXXXXX", path[64];
 	struct read_policy got;
-	FILE *out;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/a.ini", dir);
-	out = fopen(path, "w");
-	assert_non_null(out);
-	fputs("[allow a]\ntcp = 1\n", out);
-	fclose(out);
+	write_file(path, "[allow a]\ntcp = 1\n");
 	got = read_text_at(dir, text, sizeof(text) - 1);
 	find_section(&got, "a");
 	read_policy_clear(&got);
@@ -374,13 +410,14 @@ int main(void)
 		cmocka_unit_test(order_leaves_no_trace),
 		cmocka_unit_test(reports_all_at_once),
 		cmocka_unit_test(lost_names_are_not_missed),
+		cmocka_unit_test(trusts_owners_of_lists),
 		cmocka_unit_test(knows_its_sources),
 		cmocka_unit_test(parsed_source_is_the_first),
 		cmocka_unit_test(glob_starts_in_odd_directory),
 		cmocka_unit_test(lists_every_key),
 		cmocka_unit_test(defaults_can_be_written),
 	};
-	size_t num = 8;
+	size_t num = 9;
 
 	ROWS(time_cases, reads_time, text);
 	ROWS(value_cases, reads_value, text);
