@@ -22,10 +22,11 @@ int pw_compile(const struct pw_model *model, uint32_t generation,
 
 /**
  * pw_prove() - Do these rules mean what the model says, for every packet?
- * @generation:	whose rules the base chains are expected to go to
+ * @rs:		canonical, with the elements of every constant set
  *
  * Shares no code with pw_compile(). Each base chain is evaluated for all
- * packets and compared with the model's own reading of policy-language.
+ * packets and compared with the model's own reading of policy-language; whose
+ * generation the base chains go to does not matter.
  *
  * Return: 0 proved; -EPROTO: not equal, with a message that names a packet,
  *	   what the policy says of it, what the rules do, and the rule; -ENOMEM

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules compiled from one policy, proved for another: for the same, whatever
+ * its keys, and for one that differs in one place, with what the proof says.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <portwall/compile.h>
+#include <portwall/policy.h>
+
+static char domain[] = "domain", http[] = "http", ssh[] = "ssh";
+static struct pw_service services[] = {
+	{ domain, 53, 6 }, { domain, 53, 17 }, { http, 80, 6 }, { ssh, 22, 6 },
+};
+
+static const struct pw_host host = {
+	.services = services, .num_services = PW_ARRAY_SIZE(services),
+	.now_ns = 1800000000ull * 1000000000,	/* 2027-01-15 */
+};
+
+static struct pw_model *resolve(const char *text, struct pw_diags *diags)
+{
+	struct pw_source *src =
+		pw_source_from_text("p.ini", NULL, text, strlen(text));
+	struct pw_policy *policy = NULL;
+	struct pw_model *model = NULL;
+
+	assert_non_null(src);
+	assert_int_equal(pw_policy_parse(src, &policy, diags), 0);
+	assert_int_equal(pw_policy_resolve(policy, &host, &model, diags), 0);
+	pw_policy_free(policy);
+	pw_source_free(src);
+	return model;
+}
+
+static int prove(const char *compiled, const char *meant,
+		 struct pw_diags *diags)
+{
+	pw_owned(pw_model_free) struct pw_model *from =
+		resolve(compiled, diags);
+	pw_owned(pw_model_free) struct pw_model *to = resolve(meant, diags);
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = NULL;
+
+	assert_int_equal(pw_compile(from, 7, &rs, diags), 0);
+	return pw_prove(to, rs, diags);
+}
+
+static const struct same {
+	const char *name, *text;
+} sames[] = {
+	{ "nothing but what is unasked", "[policy]\nclosed = all\n" },
+	{ "reject", "[policy]\ndefault = reject\nclosed = all\n" },
+	{ "no ping", "[policy]\nping = no\n[allow a]\nping = yes\n"
+	  "from = 10.0.0.0/8\nrate = 1/second\n" },
+	{ "containers ignored",
+	  "[policy]\ncontainers = ignore\n[allow a]\ntcp = 22\n" },
+	{ "bridges of one's own",
+	  "[policy]\nbridges = br0, vm*\n[allow a]\ntcp = 22\non = br0\n" },
+	{ "all ports", "[allow a]\ntcp = all\nudp = all\nsctp = all\n" },
+	{ "all ports from somewhere", "[allow a]\ntcp = all\n"
+	  "from = 10.0.0.0/8\n[allow b]\ntcp = 80\nfrom = 11.0.0.0/8\n" },
+	{ "except", "[allow a]\nudp = 53\nfrom = private\n"
+	  "except = 10.1.0.0/16\n[block b]\nfrom = 10.0.0.0/8\n"
+	  "except = 10.2.0.0/16, 10.3.0.0/16\n" },
+	{ "except alone", "[allow a]\nudp = 53\nexcept = 10.1.0.0/16\n" },
+	{ "over", "[allow a]\ntcp = 80\nuntil = 2026-01-01T00:00Z\n" },
+	{ "protocols", "[allow a]\nprotocol = esp, gre, 89\n"
+	  "from = 192.0.2.0/24\n[block b]\nprotocol = gre\nfrom = 192.0.2.1\n" },
+	{ "kinds of destination", "[allow a]\nudp = 5353\n"
+	  "to = broadcast, multicast, 192.0.2.7, ff02::fb\n"
+	  "[block b]\nudp = 5353\nto = 224.0.0.251, local\nfrom = 10.1.1.1\n" },
+	{ "DHCP is said to be no", "[policy]\ndhcp = no\n[allow a]\nudp = 68\n"
+	  "from = 10.0.0.1\n" },
+	{ "limits of every kind",
+	  "[policy]\ndefault = reject\nping = 3/minute\n"
+	  "[allow a]\ntcp = 1-9\nrate = 5/hour burst 9 per source\n"
+	  "[allow b]\ntcp = 5-12\nconnections = 2 per source\n"
+	  "[allow c]\ntcp = 8-20\nrate = 1/day\nconnections = 7\n"
+	  "[allow d]\ntcp = 9\nfrom = 10.0.0.0/8\n"
+	  "[allow e]\nprotocol = esp\nrate = 1/second\nlog = 1/hour\n" },
+};
+
+static void is_proved(void **state)
+{
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	const struct same *same = *state;
+	int err = prove(same->text, same->text, diags);
+
+	if (err)
+		print_message("%s\n", pw_diags_get(diags,
+				      pw_diags_kept(diags) - 1)->text);
+	assert_int_equal(err, 0);
+}
+
+#define SSH "[allow ssh]\ntcp = 22\nfrom = 192.0.2.0/24\n"
+
+static const struct other {
+	const char *name, *compiled, *meant;
+	const char *text, *hint;	/* parts of the message */
+} others[] = {
+	{ "a port is open", "[allow ssh]\ntcp = 22, 23\nfrom = 192.0.2.0/24\n",
+	  SSH, "the rules accept what the policy closes", "chain g7." },
+	{ "a port is closed", SSH,
+	  "[allow ssh]\ntcp = 22, 23\nfrom = 192.0.2.0/24\n",
+	  "the rules drop what the policy admits: new IPv4 packet, tcp, "
+	  "port 23", "section [allow ssh] (p.ini:1)" },
+	{ "a source too many", "[allow ssh]\ntcp = 22\nfrom = 192.0.2.0/23\n",
+	  SSH, "from 192.0.3.0", "(allow ssh (p.ini:1))" },
+	{ "an interface", SSH, "[allow ssh]\ntcp = 22\nfrom = 192.0.2.0/24\n"
+	  "on = eth1\n", "the rules accept what the policy closes", "" },
+	{ "a block that is not there", SSH, SSH "[block b]\nfrom = 192.0.2.9\n",
+	  "the rules accept what the policy blocks", "section [block b]" },
+	{ "a block too many", SSH "[block b]\nfrom = 192.0.2.9\n", SSH,
+	  "the rules drop what the policy accepts", "block b (p.ini:4)" },
+	{ "no limit", SSH, SSH "rate = 5/minute\n",
+	  "the rules accept what the policy", "section [allow ssh]" },
+	{ "another limit", SSH "rate = 6/minute\n", SSH "rate = 5/minute\n",
+	  "the rules", "depending on limits" },
+	{ "a limit by source", SSH "rate = 6/minute\n",
+	  SSH "rate = 6/minute per source\n", "the rules", "depending" },
+	{ "connections", SSH "connections = 6\n", SSH "connections = 5\n",
+	  "the rules", "depending" },
+	{ "a limit too many", SSH "rate = 5/minute\n", SSH,
+	  "the rules", "depending on limits" },
+	{ "refused", "[policy]\ndefault = reject\n" SSH, SSH,
+	  "the rules refuse what the policy closes", "" },
+	{ "not refused", SSH, "[policy]\ndefault = reject\n" SSH,
+	  "what the policy refuses", "" },
+	{ "ping", "[policy]\nping = no\n" SSH, SSH,
+	  "the rules drop what the policy accepts", "" },
+	{ "ping at another rate", "[policy]\nping = 2/second\n" SSH,
+	  "[policy]\nping = 3/second\n" SSH, "the rules", "" },
+	{ "DHCP", "[policy]\ndhcp = no\n" SSH, SSH,
+	  "the rules drop what the policy accepts: new IPv4 packet, udp, "
+	  "port 68, from port 67", "" },
+	{ "containers", "[policy]\ncontainers = ignore\n" SSH, SSH,
+	  "the rules", "" },
+	{ "a bridge", "[policy]\nbridges = br0\n" SSH,
+	  "[policy]\nbridges = br0, br1\n" SSH, "in on br1", "" },
+	{ "a time", SSH "until = 2027-02-01T00:00Z\n",
+	  SSH "until = 2027-02-01T00:01Z\n",
+	  "the rules drop what the policy admits", "section [allow ssh]" },
+	{ "multicast", "[allow m]\nudp = 5353\nto = 224.0.0.251\n",
+	  "[allow m]\nudp = 5353\nto = multicast\n",
+	  "to a multicast address", "section [allow m]" },
+};
+
+static void is_told_apart(void **state)
+{
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	const struct other *other = *state;
+	const struct pw_diag *diag;
+
+	assert_int_equal(prove(other->compiled, other->meant, diags), -EPROTO);
+	assert_int_equal(pw_diags_count(diags, PW_ERROR), 1);
+	diag = pw_diags_get(diags, pw_diags_kept(diags) - 1);
+	if (!strstr(diag->text, other->text) ||
+	    !strstr(diag->hint, other->hint))
+		print_message("%s\n%s\n", diag->text, diag->hint);
+	assert_non_null(strstr(diag->text, other->text));
+	assert_non_null(strstr(diag->hint, other->hint));
+}
+
+/* Rules without what the layout asks for */
+static struct pw_ruleset *compiled(struct pw_model **model,
+				   struct pw_diags *diags)
+{
+	struct pw_ruleset *rs = NULL;
+
+	*model = resolve(SSH "connections = 3\n", diags);
+	assert_int_equal(pw_compile(*model, 1, &rs, diags), 0);
+	return rs;
+}
+
+static void another_base_chain_is_refused(void **state)
+{
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	pw_owned(pw_model_free) struct pw_model *model = NULL;
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs =
+		compiled(&model, diags);
+
+	(void)state;
+	pw_ruleset_add_base(rs, "late", PW_HOOK_INPUT, 10, PW_V_ACCEPT);
+	assert_int_equal(pw_prove(model, rs, diags), -EPROTO);
+}
+
+static void a_set_of_another_size_is_refused(void **state)
+{
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	pw_owned(pw_model_free) struct pw_model *model = NULL;
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs =
+		compiled(&model, diags);
+	uint32_t set = pw_ruleset_find_set(rs, "s.conn");
+
+	(void)state;
+	assert_int_not_equal(set, PW_NONE);
+	rs->sets[set].size = 16;
+	assert_int_equal(pw_prove(model, rs, diags), -EPROTO);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest single[] = {
+		cmocka_unit_test(another_base_chain_is_refused),
+		cmocka_unit_test(a_set_of_another_size_is_refused),
+	};
+	static struct CMUnitTest same[PW_ARRAY_SIZE(sames)];
+	static struct CMUnitTest other[PW_ARRAY_SIZE(others)];
+	int failed;
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(sames); i++) {
+		same[i].name = sames[i].name;
+		same[i].test_func = is_proved;
+		same[i].initial_state = (void *)(uintptr_t)&sames[i];
+	}
+	for (size_t i = 0; i < PW_ARRAY_SIZE(others); i++) {
+		other[i].name = others[i].name;
+		other[i].test_func = is_told_apart;
+		other[i].initial_state = (void *)(uintptr_t)&others[i];
+	}
+	failed = cmocka_run_group_tests_name("proved", same, NULL, NULL);
+	failed += cmocka_run_group_tests_name("refused", other, NULL, NULL);
+	return failed + cmocka_run_group_tests_name("refused, too", single,
+						    NULL, NULL);
+}
