@@ -8,8 +8,8 @@
 #include <libnftnl/object.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
-#include <libnftnl/table.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,6 @@
 /* Dumps of elements take time that grows with the square of their number */
 #define MAX_DUMPED 4096
 
-PW_DEFINE_OWNED(struct nftnl_table, nftnl_table_free)
 PW_DEFINE_OWNED(struct nftnl_chain, nftnl_chain_free)
 PW_DEFINE_OWNED(struct nftnl_rule, nftnl_rule_free)
 PW_DEFINE_OWNED(struct nftnl_set, nftnl_set_free)
@@ -33,54 +32,6 @@ struct reading {
 	struct pw_kernel *kernel;
 	struct pw_diags *diags;
 };
-
-uint32_t pw_name_generation(const char *name)
-{
-	uint64_t n = 0;
-
-	if (name[0] == 'm' && name[1] == '.')
-		name += 2;
-	else if (*name++ != 'g')
-		return 0;
-	while (*name >= '0' && *name <= '9' && n <= UINT32_MAX)
-		n = n * 10 + (uint64_t)(*name++ - '0');
-	return *name == '.' && n <= UINT32_MAX ? (uint32_t)n : 0;
-}
-
-static int read_table(const struct nlmsghdr *nlh, void *arg)
-{
-	pw_owned(nftnl_table_free) struct nftnl_table *nlt =
-		nftnl_table_alloc();
-	struct pw_table_info *info = arg;
-	const void *data;
-	uint32_t len;
-
-	if (!nlt)
-		return -ENOMEM;
-	if (nftnl_table_nlmsg_parse(nlh, nlt) < 0)
-		return -EBADMSG;
-	info->exists = true;
-	info->dormant = nftnl_table_get_u32(nlt, NFTNL_TABLE_FLAGS) &
-			NFT_TABLE_F_DORMANT;
-	data = nftnl_table_get_data(nlt, NFTNL_TABLE_USERDATA, &len);
-	if (data && pw_format_get(data, len, &info->format) == -EBADMSG)
-		info->format = UINT32_MAX;	/* ours, but of no known kind */
-	return 0;
-}
-
-int pw_table_info_read(struct pw_nl *nl, uint32_t genid,
-		       struct pw_table_info *out)
-{
-	struct pw_table_info info = { 0 };
-	int err = pw_nl_ask(nl, pw_nl_request(nl, NFT_MSG_GETTABLE, 0,
-					      PW_TABLE),
-			    genid, read_table, &info);
-
-	if (err && err != -ENOENT)
-		return err;
-	*out = info;
-	return 0;
-}
 
 /* Kernels that do not filter a dump send the chains of all tables */
 static bool is_ours(const char *table)
@@ -131,11 +82,34 @@ static int read_obj(const struct nlmsghdr *nlh, void *arg)
 	return pw_nft_decode_obj(nlo, r->kernel->rules, r->diags);
 }
 
+/* Of a generation that is not in force; what has none in its name is not */
+static bool is_idle(const struct reading *r, const char *name)
+{
+	uint32_t n = pw_name_generation(name);
+
+	return n && n != r->kernel->current;
+}
+
+static bool is_idle_rule(const struct reading *r, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) == NFTA_RULE_CHAIN)
+			return !mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) &&
+			       is_idle(r, mnl_attr_get_str(attr));
+	}
+	return false;
+}
+
 static int read_rule(const struct nlmsghdr *nlh, void *arg)
 {
-	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = nftnl_rule_alloc();
+	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = NULL;
 	struct reading *r = arg;
 
+	if (is_idle_rule(r, nlh))
+		return 0;
+	nlr = nftnl_rule_alloc();
 	if (!nlr)
 		return -ENOMEM;
 	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
@@ -219,6 +193,8 @@ static int read_elems(struct reading *r)
 	for (size_t i = 0; i < rs->num_maps && !err; i++) {
 		struct map_reading m = { .map = &rs->maps[i], .rs = rs };
 
+		if (is_idle(r, rs->maps[i].name))
+			continue;
 		err = refuse_elems(r, "map", rs->maps[i].name,
 				   dump_elems(r, rs->maps[i].name,
 					      read_map_elems, &m));
@@ -229,7 +205,11 @@ static int read_elems(struct reading *r)
 /* Names before what refers to them */
 static int read_contents(struct reading *r)
 {
-	int err = dump(r, NFT_MSG_GETCHAIN, read_chain);
+	int err = pw_current_read(r->nl, r->kernel->genid,
+				  &r->kernel->current);
+
+	if (!err)
+		err = dump(r, NFT_MSG_GETCHAIN, read_chain);
 
 	if (!err)
 		err = dump(r, NFT_MSG_GETSET, read_set);
@@ -244,32 +224,12 @@ static int read_contents(struct reading *r)
 	return err == -EEXIST ? -EBADMSG : err;	/* a thing is there twice */
 }
 
-/* The generation that the base chain of input goes to */
-static uint32_t find_current(const struct pw_ruleset *rs)
-{
-	for (size_t i = 0; i < rs->num_chains; i++) {
-		const struct pw_chain *chain = &rs->chains[i];
-
-		if (chain->hook != PW_HOOK_INPUT)
-			continue;
-		for (size_t j = 0; j < chain->num_rules; j++) {
-			const struct pw_verdict *v = &chain->rules[j].verdict;
-
-			if (v->kind == PW_V_GOTO)
-				return pw_name_generation(
-					rs->chains[v->chain].name);
-		}
-	}
-	return 0;
-}
-
 static void find_stamp(struct pw_kernel *kernel)
 {
 	const struct pw_ruleset *rs = kernel->rules;
 	char name[32];
 	uint32_t i;
 
-	kernel->current = find_current(rs);
 	if (!kernel->current)
 		return;
 	snprintf(name, sizeof(name), "g%u.in", kernel->current);

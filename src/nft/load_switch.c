@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
-#include <libnftnl/expr.h>
-#include <libnftnl/rule.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdio.h>
@@ -19,7 +17,6 @@
 #define MAX_BASES 8
 
 PW_DEFINE_OWNED(struct nftnl_chain, nftnl_chain_free)
-PW_DEFINE_OWNED(struct nftnl_rule, nftnl_rule_free)
 
 /**
  * struct base - A base chain as wanted, and as it is
@@ -162,50 +159,12 @@ static int switch_once(struct switching *s)
 	return err ? err : pw_load_commit(s->nl, &batch, s->diags);
 }
 
-/* Notes the generation that a rule goes to; @arg is a number */
-static int read_target(const struct nlmsghdr *nlh, void *arg)
-{
-	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = nftnl_rule_alloc();
-	struct nftnl_expr_iter *iter;
-	struct nftnl_expr *expr;
-	uint32_t *generation = arg;
-
-	if (!nlr)
-		return -ENOMEM;
-	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
-		return -EBADMSG;
-	iter = nftnl_expr_iter_create(nlr);
-	if (!iter)
-		return -ENOMEM;
-	while ((expr = nftnl_expr_iter_next(iter))) {
-		if (!strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME),
-			    "immediate") &&
-		    nftnl_expr_is_set(expr, NFTNL_EXPR_IMM_CHAIN))
-			*generation = pw_name_generation(
-				nftnl_expr_get_str(expr, NFTNL_EXPR_IMM_CHAIN));
-	}
-	nftnl_expr_iter_destroy(iter);
-	return 0;
-}
-
 /* Has the switch happened although its ACK got lost? 1 yes, 0 no, or -errno */
 static int is_in_force(const struct switching *s)
 {
-	uint32_t generation = 0;
-	int err = 0;
+	uint32_t generation;
+	int err = pw_current_read(s->nl, 0, &generation);
 
-	for (size_t i = 0; i < s->num_bases && !err; i++) {
-		const struct pw_chain *chain =
-			&s->want->chains[s->bases[i].chain];
-		struct nlmsghdr *nlh;
-
-		if (chain->hook != PW_HOOK_INPUT)
-			continue;
-		nlh = pw_nl_request(s->nl, NFT_MSG_GETRULE, NLM_F_DUMP,
-				    PW_TABLE);
-		mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain->name);
-		err = pw_nl_ask(s->nl, nlh, 0, read_target, &generation);
-	}
 	return err ? err : generation == s->stamp->generation;
 }
 

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What of our table can be had without reading all of it. */
+#include "nft/kernel.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+#include "nft/load_stamp.h"
+
+PW_DEFINE_OWNED(struct nftnl_table, nftnl_table_free)
+PW_DEFINE_OWNED(struct nftnl_rule, nftnl_rule_free)
+
+uint32_t pw_name_generation(const char *name)
+{
+	uint64_t n = 0;
+
+	if (name[0] == 'm' && name[1] == '.')
+		name += 2;
+	else if (*name++ != 'g')
+		return 0;
+	while (*name >= '0' && *name <= '9' && n <= UINT32_MAX)
+		n = n * 10 + (uint64_t)(*name++ - '0');
+	return *name == '.' && n <= UINT32_MAX ? (uint32_t)n : 0;
+}
+
+static int read_table(const struct nlmsghdr *nlh, void *arg)
+{
+	pw_owned(nftnl_table_free) struct nftnl_table *nlt =
+		nftnl_table_alloc();
+	struct pw_table_info *info = arg;
+	const void *data;
+	uint32_t len;
+
+	if (!nlt)
+		return -ENOMEM;
+	if (nftnl_table_nlmsg_parse(nlh, nlt) < 0)
+		return -EBADMSG;
+	info->exists = true;
+	info->dormant = nftnl_table_get_u32(nlt, NFTNL_TABLE_FLAGS) &
+			NFT_TABLE_F_DORMANT;
+	data = nftnl_table_get_data(nlt, NFTNL_TABLE_USERDATA, &len);
+	if (data && pw_format_get(data, len, &info->format) == -EBADMSG)
+		info->format = UINT32_MAX;	/* ours, but of no known kind */
+	return 0;
+}
+
+int pw_table_info_read(struct pw_nl *nl, uint32_t genid,
+		       struct pw_table_info *out)
+{
+	struct pw_table_info info = { 0 };
+	int err = pw_nl_ask(nl, pw_nl_request(nl, NFT_MSG_GETTABLE, 0,
+					      PW_TABLE),
+			    genid, read_table, &info);
+
+	if (err && err != -ENOENT)
+		return err;
+	*out = info;
+	return 0;
+}
+
+/* Notes the generation that a rule goes to; @arg is a number */
+static int read_target(const struct nlmsghdr *nlh, void *arg)
+{
+	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = nftnl_rule_alloc();
+	struct nftnl_expr_iter *iter;
+	struct nftnl_expr *expr;
+	uint32_t *generation = arg;
+
+	if (!nlr)
+		return -ENOMEM;
+	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
+		return 0;	/* none of ours: whoever decodes it will say */
+	iter = nftnl_expr_iter_create(nlr);
+	if (!iter)
+		return -ENOMEM;
+	while ((expr = nftnl_expr_iter_next(iter))) {
+		if (!strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME),
+			    "immediate") &&
+		    nftnl_expr_is_set(expr, NFTNL_EXPR_IMM_CHAIN))
+			*generation = pw_name_generation(
+				nftnl_expr_get_str(expr, NFTNL_EXPR_IMM_CHAIN));
+	}
+	nftnl_expr_iter_destroy(iter);
+	return 0;
+}
+
+int pw_current_read(struct pw_nl *nl, uint32_t genid, uint32_t *generation)
+{
+	struct nlmsghdr *nlh = pw_nl_request(nl, NFT_MSG_GETRULE, NLM_F_DUMP,
+					     PW_TABLE);
+	uint32_t got = 0;
+	int err;
+
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, "input");
+	err = pw_nl_ask(nl, nlh, genid, read_target, &got);
+	if (err && err != -ENOENT)
+		return err;
+	*generation = got;
+	return 0;
+}
