@@ -48,9 +48,7 @@ struct pw_stamp {
  * @format:	of the table's userdata; 0: none, somebody else made it
  * @dormant:	somebody put it to sleep: nothing of it is in force, whatever
  *		@rules say; the next pw_load_switch() wakes it up
- * @rules:	everything, decoded; not NULL when @exists. Generations that are
- *		not in force are there by name: their chains without rules,
- *		their maps without elements
+ * @rules:	everything, decoded; not NULL when @exists
  * @current:	generation the base chains go to, 0: none
  * @stamp:	of @current
  */

@@ -82,34 +82,11 @@ static int read_obj(const struct nlmsghdr *nlh, void *arg)
 	return pw_nft_decode_obj(nlo, r->kernel->rules, r->diags);
 }
 
-/* Of a generation that is not in force; what has none in its name is not */
-static bool is_idle(const struct reading *r, const char *name)
-{
-	uint32_t n = pw_name_generation(name);
-
-	return n && n != r->kernel->current;
-}
-
-static bool is_idle_rule(const struct reading *r, const struct nlmsghdr *nlh)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attr) == NFTA_RULE_CHAIN)
-			return !mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) &&
-			       is_idle(r, mnl_attr_get_str(attr));
-	}
-	return false;
-}
-
 static int read_rule(const struct nlmsghdr *nlh, void *arg)
 {
-	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = NULL;
+	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = nftnl_rule_alloc();
 	struct reading *r = arg;
 
-	if (is_idle_rule(r, nlh))
-		return 0;
-	nlr = nftnl_rule_alloc();
 	if (!nlr)
 		return -ENOMEM;
 	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
@@ -193,8 +170,6 @@ static int read_elems(struct reading *r)
 	for (size_t i = 0; i < rs->num_maps && !err; i++) {
 		struct map_reading m = { .map = &rs->maps[i], .rs = rs };
 
-		if (is_idle(r, rs->maps[i].name))
-			continue;
 		err = refuse_elems(r, "map", rs->maps[i].name,
 				   dump_elems(r, rs->maps[i].name,
 					      read_map_elems, &m));
