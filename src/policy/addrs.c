@@ -48,12 +48,13 @@ static int unknown(struct pw_resolver *res, const struct pw_loc *loc,
 	if (pw_hint_name(res, PW_KIND_ADDRESSES, loc, known_words,
 			 is_to ? PW_ARRAY_SIZE(known_words) : NUM_EVERYWHERE))
 		return -EINVAL;
-	if (memchr(text, '.', loc->len))
-		pw_diag_hint(res->diags, "host names are refused: an address "
-			     "that depends on DNS at load time is not a "
-			     "policy; write its addresses");
-	else
+	if (!memchr(text, '.', loc->len)) {
 		pw_diag_hint(res->diags, "define it in [addresses]");
+		return -EINVAL;
+	}
+	pw_diag_hint(res->diags, "host names are refused: write the addresses");
+	pw_diag_hint(res->diags, "an address that depends on DNS at load time "
+		     "is not a policy");
 	return -EINVAL;
 }
 

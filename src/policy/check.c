@@ -64,8 +64,8 @@ static int check_len(struct pass *pass)
 	pw_diag_error(pass->diags, &loc,
 		      "line of %zu bytes; a line may have %u", pass->len,
 		      PW_LINE_MAX_LEN);
-	pw_diag_hint(pass->diags, "continue a list on indented lines, or put "
-		     "addresses into a list file: file:PATH");
+	pw_diag_hint(pass->diags, "continue a list on indented lines, or use "
+		     "a list file: file:PATH");
 	return -EINVAL;
 }
 
@@ -203,9 +203,8 @@ static int bad_key(struct pass *pass, size_t len)
 	} else {
 		pw_diag_error(pass->diags, &loc, "'%.*s' is not a key",
 			      (int)(len < 60 ? len : 60), pass->text);
-		pw_diag_hint(pass->diags, "a key is a word of letters, digits, "
-			     "'_', '.' and '-' that starts with a letter or "
-			     "'_'");
+		pw_diag_hint(pass->diags, "letters, digits, '_', '.' and '-', "
+			     "first a letter or '_'");
 	}
 	return push_bad(pass, PW_LINE_KEY);
 }
@@ -261,8 +260,7 @@ static const char *why_not_more(const struct pass *pass, size_t from,
 	if (memchr(pass->text + from, '=', end - from))
 		return "a key must not be indented";
 	if (!above)
-		return "indented line that continues nothing: the line above "
-		       "is blank or a comment";
+		return "indented line below a blank line or a comment";
 	if (above->kind == PW_LINE_SECTION)
 		return "indented line directly below a section header";
 	return NULL;

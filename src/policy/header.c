@@ -16,7 +16,7 @@ static int unknown_kind(const struct pw_loc *loc, struct pw_diags *diags)
 	pw_diag_error(diags, loc, "unknown section '%.*s'", PW_WORD_ARGS(loc));
 	if (near)
 		pw_diag_hint(diags, "did you mean '%s'?", near);
-	else
+	else if (loc->len <= PW_NAME_MAX)
 		pw_diag_hint(diags, "write [allow %.*s] to open ports",
 			     PW_WORD_ARGS(loc));
 	return -EINVAL;
@@ -27,8 +27,8 @@ int pw_name_check(const struct pw_loc *loc, struct pw_diags *diags)
 	if (!pw_is_name(pw_loc_text(loc), loc->len)) {
 		pw_diag_error(diags, loc, "'%.*s' is not a name",
 			      PW_WORD_ARGS(loc));
-		pw_diag_hint(diags, "a name has letters, digits, '_', '.' and "
-			     "'-' and starts with a letter or '_'");
+		pw_diag_hint(diags, "letters, digits, '_', '.' and '-', first "
+			     "a letter or '_'");
 		return -EINVAL;
 	}
 	if (loc->len > PW_NAME_MAX) {

@@ -59,8 +59,8 @@ static int too_long(struct pw_resolver *res, const struct pw_loc *loc)
 	pw_diag_error(res->diags, loc, "unknown interface name '%.*s'",
 		      PW_WORD_ARGS(loc));
 	if (!pw_hint_name(res, PW_KIND_INTERFACES, loc, NULL, 0))
-		pw_diag_hint(res->diags, "the system's interfaces have at most "
-			     "%d bytes; define longer names in [interfaces]",
+		pw_diag_hint(res->diags, "an interface has at most %d bytes; "
+			     "define other names in [interfaces]",
 			     PW_IFNAME_MAX);
 	return -EINVAL;
 }

@@ -15,8 +15,8 @@ static const char *port_hint(const char *text, size_t len)
 		return PW_RANGE_HINT;
 	if (memchr(text, '/', len) || memchr(text, ':', len))
 		return "the key says the protocol: tcp = 22";
-	return "write a port, a range such as 80-90, a service, a name of "
-	       "[ports], or all";
+	return "write a port, a range 80-90, a service, all, or a name of "
+	       "[ports]";
 }
 
 /* @word is one port, as a whole or an end of a range */
@@ -119,10 +119,9 @@ static const struct {
 	{ IPPROTO_UDP, "has ports", "write udp = all" },
 	{ IPPROTO_SCTP, "has ports", "write sctp = all" },
 	{ IPPROTO_ICMP, "is not opened by a section",
-	  "errors are always let in; for echo write ping = yes" },
+	  "errors always pass; for echo: ping = yes" },
 	{ IPPROTO_ICMPV6, "is not opened by a section",
-	  "errors and neighbour discovery are always let in; for echo write "
-	  "ping = yes" },
+	  "errors and neighbour discovery always pass; for echo: ping = yes" },
 	{ IPPROTO_HOPOPTS, "is an IPv6 extension header", NULL },
 	{ IPPROTO_ROUTING, "is an IPv6 extension header", NULL },
 	{ IPPROTO_FRAGMENT, "is an IPv6 extension header", NULL },

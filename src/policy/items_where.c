@@ -93,8 +93,8 @@ int pw_item_addr(const struct pw_key *key, const struct pw_loc *word,
 	}
 	err = pw_addr_range_parse(text, word->len, &item->addr);
 	if (err)
-		return pw_addr_error(word, err, "write an address, a prefix, a "
-				     "range a-b, file:PATH, or a name of "
+		return pw_addr_error(word, err, "write an address, prefix, "
+				     "range a-b, file:PATH, or name of "
 				     "[addresses]", diags);
 	if (item->addr.host_bits)
 		warn_host_bits(word, &item->addr, diags);

@@ -175,9 +175,9 @@ static void warn_group(const struct pw_linter *lint, size_t at,
 		snprintf(name, sizeof(name), "udp %u (%s)",
 			 (unsigned int)group->number, group->name);
 	pw_diag_warning(lint->diags, &entry->value,
-			"%s arrives by %s, and no `to` of this section names "
-			"that", name, strcmp(group->to, "broadcast") ?
-			"multicast" : "broadcast");
+			"%s comes by %s, which `to` does not name", name,
+			strcmp(group->to, "broadcast") ? "multicast" :
+							 "broadcast");
 	if (pw_block_entry(block, "to"))
 		pw_diag_hint(lint->diags, "add to its `to`: %s", group->to);
 	else

@@ -177,8 +177,8 @@ static void warn(const struct pw_linter *lint, const bool *gone, size_t at)
 	const struct pw_section *other = opener(lint, gone, section);
 
 	pw_diag_warning(lint->diags, &section->loc,
-			"section '%s' has no effect: what it opens is open to "
-			"anyone without it", section->name);
+			"section '%s' has no effect: anyone is let in there "
+			"without it", section->name);
 	if (other)
 		pw_diag_note(lint->diags, &other->loc, "opened here");
 }

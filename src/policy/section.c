@@ -71,10 +71,9 @@ static int check_port_keys(struct making *making)
 	if (making->to->everything || block->bad)
 		return 0;
 	pw_diag_error(making->res->diags, &block->loc,
-		      "section '%s' opens nothing: it has no tcp, udp, sctp, "
-		      "protocol or ping", block->name);
-	pw_diag_hint(making->res->diags, "add what it opens; tcp = all is "
-		     "every port");
+		      "section '%s' opens nothing", block->name);
+	pw_diag_hint(making->res->diags, "add tcp, udp, sctp, protocol or "
+		     "ping; tcp = all is every port");
 	return -EINVAL;
 }
 
@@ -206,8 +205,9 @@ static int check_block(struct making *making)
 		return 0;
 	pw_diag_error(making->res->diags, &making->block->loc,
 		      "block '%s' would match every packet", section->name);
-	pw_diag_hint(making->res->diags, "restrict it by from, on, or a port; "
-		     "what no section allows is closed anyway");
+	pw_diag_hint(making->res->diags, "restrict it by from, on, or a port");
+	pw_diag_hint(making->res->diags, "what no section allows is closed "
+		     "anyway");
 	return -EINVAL;
 }
 

@@ -37,8 +37,8 @@ static int join(struct pw_name *into, struct pw_name *from,
 
 	if (a->loc.src != b->loc.src) {
 		pw_diag_warning(diags, &b->loc,
-				"name '%s' is also defined in another file; "
-				"the lists add up", into->name);
+				"'%s' is defined in two files; the lists add "
+				"up", into->name);
 		pw_diag_note(diags, &a->loc, "the first is here");
 	}
 	a->bad |= b->bad;

@@ -75,9 +75,9 @@ static int bad_rate(struct reader *reader, const struct pw_loc *word)
 	else
 		pw_diag_error(reader->diags, word, "'%.*s' is not a rate",
 			      PW_WORD_ARGS(word));
-	pw_diag_hint(reader->diags, "write %s%sN/second, N/minute, N/hour or "
-		     "N/day, such as 6/minute", choices_text(key, buf),
-		     key->choices[0] ? ", or " : "");
+	pw_diag_hint(reader->diags, "write %s%sN/UNIT, such as 6/minute",
+		     choices_text(key, buf), key->choices[0] ? ", or " : "");
+	pw_diag_hint(reader->diags, "UNIT is second, minute, hour or day");
 	return -EINVAL;
 }
 
