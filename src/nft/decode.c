@@ -162,18 +162,13 @@ static int decode_map(const struct nftnl_set *nls, struct pw_ruleset *rs,
 #define SET_FLAGS (NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_EVAL | \
 		   NFT_SET_TIMEOUT)
 
-static int add_set(const struct nftnl_set *nls, struct pw_ruleset *rs,
-		   struct pw_set *set)
+static bool set_comment(const struct nftnl_set *nls,
+			char out[static COMMENT_MAX + 1])
 {
-	char comment[COMMENT_MAX + 1];
 	uint32_t len = 0;
 	const void *udata = nftnl_set_get_data(nls, NFTNL_SET_USERDATA, &len);
-	int64_t index;
 
-	if (udata_comment(udata, len, NFTNL_UDATA_SET_COMMENT, comment))
-		set->comment = comment;
-	index = pw_ruleset_add_set(rs, set);
-	return index < 0 ? index : 0;
+	return udata_comment(udata, len, NFTNL_UDATA_SET_COMMENT, out);
 }
 
 static int decode_set(const struct nftnl_set *nls, struct pw_ruleset *rs,
@@ -181,8 +176,10 @@ static int decode_set(const struct nftnl_set *nls, struct pw_ruleset *rs,
 {
 	const char *name = nftnl_set_get_str(nls, NFTNL_SET_NAME);
 	uint32_t flags = set_u32(nls, NFTNL_SET_FLAGS);
+	char comment[COMMENT_MAX + 1];
+	int64_t index;
 	struct pw_set set = {
-		.name = (char *)(uintptr_t)name,
+		.name = lent(name),
 		.constant = flags & NFT_SET_CONSTANT,
 		.interval = flags & NFT_SET_INTERVAL,
 		.dynamic = flags & NFT_SET_EVAL,
@@ -204,7 +201,10 @@ static int decode_set(const struct nftnl_set *nls, struct pw_ruleset *rs,
 			      "what its elements carry");
 	if (nftnl_set_is_set(nls, NFTNL_SET_TIMEOUT))
 		set.timeout_ms = nftnl_set_get_u64(nls, NFTNL_SET_TIMEOUT);
-	return add_set(nls, rs, &set);
+	if (set_comment(nls, comment))
+		set.comment = comment;
+	index = pw_ruleset_add_set(rs, &set);
+	return index < 0 ? index : 0;
 }
 
 int pw_nft_decode_set(const struct nftnl_set *nls, struct pw_ruleset *rs,
@@ -222,18 +222,29 @@ int pw_nft_decode_set(const struct nftnl_set *nls, struct pw_ruleset *rs,
 
 /* ---- objects ---- */
 
+/* libnftnl's getters lack a const */
+static struct nftnl_obj *writable(const struct nftnl_obj *nlo)
+{
+	const union {
+		const struct nftnl_obj *nlo;
+		struct nftnl_obj *writable;
+	} u = { nlo };
+
+	return u.writable;
+}
+
 static uint64_t obj_u64(const struct nftnl_obj *nlo, uint16_t attr)
 {
 	if (!nftnl_obj_is_set(nlo, attr))
 		return 0;
-	return nftnl_obj_get_u64((struct nftnl_obj *)(uintptr_t)nlo, attr);
+	return nftnl_obj_get_u64(writable(nlo), attr);
 }
 
 static uint32_t obj_u32(const struct nftnl_obj *nlo, uint16_t attr)
 {
 	if (!nftnl_obj_is_set(nlo, attr))
 		return 0;
-	return nftnl_obj_get_u32((struct nftnl_obj *)(uintptr_t)nlo, attr);
+	return nftnl_obj_get_u32(writable(nlo), attr);
 }
 
 static bool get_obj_rate(const struct nftnl_obj *nlo, struct pw_rate *out)
@@ -253,8 +264,7 @@ static int keep_comment(const struct nftnl_obj *nlo, struct pw_obj *obj)
 
 	if (!nftnl_obj_is_set(nlo, NFTNL_OBJ_USERDATA))
 		return 0;
-	udata = nftnl_obj_get_data((struct nftnl_obj *)(uintptr_t)nlo,
-				   NFTNL_OBJ_USERDATA, &len);
+	udata = nftnl_obj_get_data(writable(nlo), NFTNL_OBJ_USERDATA, &len);
 	if (!udata_comment(udata, len, NFTNL_UDATA_OBJ_COMMENT, comment))
 		return 0;
 	obj->comment = strdup(comment);
@@ -264,8 +274,7 @@ static int keep_comment(const struct nftnl_obj *nlo, struct pw_obj *obj)
 int pw_nft_decode_obj(const struct nftnl_obj *nlo, struct pw_ruleset *rs,
 		      struct pw_diags *diags)
 {
-	const char *name = nftnl_obj_get_str((struct nftnl_obj *)(uintptr_t)nlo,
-					     NFTNL_OBJ_NAME);
+	const char *name = nftnl_obj_get_str(writable(nlo), NFTNL_OBJ_NAME);
 	uint64_t handle = obj_u64(nlo, NFTNL_OBJ_HANDLE);
 	uint32_t type = obj_u32(nlo, NFTNL_OBJ_TYPE);
 	struct pw_rate rate = { 0 };

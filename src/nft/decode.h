@@ -56,6 +56,17 @@ struct dec {
 	bool done;
 };
 
+/* For members that own their text elsewhere; builders copy it */
+static inline char *lent(const char *text)
+{
+	const union {
+		const char *text;
+		char *lent;
+	} u = { text };
+
+	return u.lent;
+}
+
 /* Returns -EOPNOTSUPP */
 __attribute__((format(printf, 2, 3)))
 int dec_refuse(const struct dec *dec, const char *fmt, ...);

@@ -70,9 +70,7 @@ int dec_limit(struct dec *dec, const struct nftnl_expr *expr)
 int dec_log(struct dec *dec, const struct nftnl_expr *expr)
 {
 	const char *prefix = nftnl_expr_get_str(expr, NFTNL_EXPR_LOG_PREFIX);
-	/* copied when the rule is appended, never written to */
-	struct pw_effect effect = { .kind = PW_E_LOG,
-				    .text = (char *)(uintptr_t)prefix };
+	struct pw_effect effect = { .kind = PW_E_LOG, .text = lent(prefix) };
 	bool odd = nftnl_expr_is_set(expr, NFTNL_EXPR_LOG_GROUP) ||
 		   nftnl_expr_is_set(expr, NFTNL_EXPR_LOG_SNAPLEN) ||
 		   nftnl_expr_is_set(expr, NFTNL_EXPR_LOG_QTHRESHOLD) ||

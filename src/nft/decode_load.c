@@ -30,9 +30,10 @@ uint32_t dec_u32(const struct nftnl_expr *expr, uint16_t attr)
 struct reg dec_reg(const struct dec *dec, const struct nftnl_expr *expr,
 		   uint16_t attr)
 {
+	static const struct reg unknown;
 	int i = dec_reg_index(dec_u32(expr, attr));
 
-	return i < 0 ? (struct reg){ REG_UNKNOWN } : dec->regs[i];
+	return i < 0 ? unknown : dec->regs[i];
 }
 
 /* Puts @value into register @reg; what it covers of others is lost */

@@ -63,7 +63,7 @@ static int append(struct dec *dec, uint32_t chain, const char *comment)
 		.effects = dec->effects,
 		.num_effects = dec->num_effects,
 		.verdict = dec->verdict,
-		.comment = (char *)(uintptr_t)comment,
+		.comment = lent(comment),
 		.handle = dec->handle,
 		.section = PW_NONE,
 	};
@@ -74,6 +74,10 @@ static int append(struct dec *dec, uint32_t chain, const char *comment)
 int pw_nft_decode_rule(const struct nftnl_rule *nlr, struct pw_ruleset *rs,
 		       struct pw_diags *diags)
 {
+	const union {
+		const struct nftnl_rule *nlr;
+		struct nftnl_rule *for_libnftnl;	/* which lacks a const */
+	} rule = { nlr };
 	const char *chain = nftnl_rule_get_str(nlr, NFTNL_RULE_CHAIN);
 	struct dec dec = { .rs = rs, .diags = diags,
 			   .chain = chain ? chain : "?" };
@@ -87,8 +91,7 @@ int pw_nft_decode_rule(const struct nftnl_rule *nlr, struct pw_ruleset *rs,
 		dec.handle = nftnl_rule_get_u64(nlr, NFTNL_RULE_HANDLE);
 	if (index == PW_NONE)
 		return dec_refuse(&dec, "it belongs to no chain");
-	err = nftnl_expr_foreach((struct nftnl_rule *)(uintptr_t)nlr, on_expr,
-				 &dec);
+	err = nftnl_expr_foreach(rule.for_libnftnl, on_expr, &dec);
 	if (err)
 		return err;
 	udata = nftnl_rule_get_data(nlr, NFTNL_RULE_USERDATA, &len);

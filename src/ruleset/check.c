@@ -107,6 +107,9 @@ static int check_set(const struct check *check, const struct pw_set *set)
 	if (set->timeout_ms && !set->timeout)
 		return check_fails(check, "set %s has a life but no timeout",
 				   set->name);
+	if (set->comment && !check_text(set->comment))
+		return check_fails(check, "the comment of set %s cannot be written",
+				   set->name);
 	if (set->type == PW_T_IFNAME)
 		return check_ifnames(check, set);
 	return 0;
@@ -175,6 +178,9 @@ static int check_object(const struct check *check, const struct pw_obj *obj)
 
 	if (!err && obj->kind == PW_O_LIMIT && !check_rate(&obj->rate))
 		return check_fails(check, "limit %s has no rate", obj->name);
+	if (!err && obj->comment && !check_text(obj->comment))
+		return check_fails(check, "the comment of %s cannot be written",
+				   obj->name);
 	return err;
 }
 

@@ -42,7 +42,7 @@ struct pw_ruleset *pw_ruleset_new(void)
 {
 	struct ruleset *rs = calloc(1, sizeof(*rs));
 
-	return rs ? &rs->pub : NULL;
+	return (struct pw_ruleset *)rs;		/* which it begins with */
 }
 
 static void rule_clear(struct pw_rule *rule)
