@@ -49,6 +49,7 @@ struct section {
  * struct class - Packets of one protocol, or some of its ports, that the same
  *		  sections speak of
  * @where:	protocol and ports
+ * @ports:	value of the ports, if it has any
  * @sections:	of the model, in its order; @num_sections
  * @drop, @open: what blocks close, and what sections without limit open
  * @limited:	areas of limited sections, in the order of their names
@@ -56,6 +57,7 @@ struct section {
  */
 struct class {
 	struct pw_cuts where;
+	uint32_t ports;
 	uint32_t *sections;
 	size_t num_sections;
 	struct areas drop, open, limited;

@@ -127,8 +127,8 @@ static int add_class(struct proof *p, enum pw_transport t,
 		pw_rangeset_free(set);
 		set = NULL;
 	}
-	pw_cuts_add(&p->ev->space, &class.where, PW_F_DPORT,
-		    pw_values_take(p->ev->space.values, set));
+	class.ports = pw_values_take(p->ev->space.values, set);
+	pw_cuts_add(&p->ev->space, &class.where, PW_F_DPORT, class.ports);
 	if (!err)
 		err = PW_ARRAY_PUSH(tr->classes, tr->num, tr->cap, class);
 	if (err)
@@ -185,9 +185,10 @@ static int end_rest_class(struct proof *p, enum pw_transport t,
 		set = NULL;
 	}
 	tr->narrow = pw_values_take(space->values, set);
+	tr->classes[0].ports = pw_values_minus(
+		space->values, space->universe[PW_F_DPORT], tr->narrow);
 	pw_cuts_add(space, &tr->classes[0].where, PW_F_DPORT,
-		    pw_values_minus(space->values, space->universe[PW_F_DPORT],
-				    tr->narrow));
+		    tr->classes[0].ports);
 	return err;
 }
 
@@ -315,16 +316,23 @@ static void prepare_section(struct proof *p, struct class *class, size_t s)
 		areas_push(p, areas_for(p, class, s), &areas->items[i]);
 }
 
-/* A wide section may speak of some of the class's ports only */
+/* A wide section may speak of some of the class's ports only, or of none */
 static void prepare_wide(struct proof *p, struct class *class, size_t s,
 			 enum pw_transport t)
 {
 	const struct areas *areas = &p->sections[s].areas;
+	uint32_t ports = pw_space_and(&p->ev->space, p->sections[s].ports[t],
+				      class->ports);
 
+	if (ports == PW_VALUE_EMPTY)
+		return;
+	if (ports == class->ports) {
+		prepare_section(p, class, s);
+		return;
+	}
 	for (size_t i = 0; i < areas->num; i++)
 		areas_push_within(p, areas_for(p, class, s), &areas->items[i],
-				  PW_F_DPORT, p->sections[s].ports[t],
-				  pw_transport_proto(t));
+				  PW_F_DPORT, ports, pw_transport_proto(t));
 }
 
 /* Sections of the class and wide ones of its transport, in one order */
