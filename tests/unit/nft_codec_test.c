@@ -2,7 +2,7 @@
 /* IR to netlink and back without a kernel, and to text. */
 #include <errno.h>
 
-#include "../netns/codec_wire.h"
+#include "../codec/wire.h"
 #include "nft/keys.h"
 #include "nft/udata.h"
 

@@ -2,8 +2,8 @@
 /* Rules that others may have put there: what the decoder makes of them. */
 #include <errno.h>
 
-#include "../netns/codec_exprs.h"
-#include "../netns/codec_wire.h"
+#include "../codec/exprs.h"
+#include "../codec/wire.h"
 
 #include <libnftnl/chain.h>
 #include <libnftnl/expr.h>

@@ -2,8 +2,8 @@
 /* Rules put together at random: refused, or the same after another round. */
 #include <errno.h>
 
-#include "../netns/codec_exprs.h"
-#include "../netns/codec_wire.h"
+#include "../codec/exprs.h"
+#include "../codec/wire.h"
 
 #define ROUNDS 50000
 

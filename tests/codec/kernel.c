@@ -23,7 +23,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "codec_kernel.h"
+#include "kernel.h"
 #include "nft/keys.h"
 #include "portwall/nft.h"
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "codec_kernel.h"
+#include "kernel.h"
 #include "portwall/compile.h"
 #include "portwall/host.h"
 #include "portwall/nft.h"

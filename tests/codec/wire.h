@@ -17,7 +17,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
-#include "codec_rows.h"
+#include "rows.h"
 #include "portwall/nft.h"
 
 static inline struct nlmsghdr *header(char *buf, uint16_t type)

@@ -3,7 +3,7 @@
 #ifndef CODEC_KERNEL_H
 #define CODEC_KERNEL_H
 
-#include "codec_rows.h"
+#include "rows.h"
 
 /* Skips the test that asks, and says why */
 void need_namespace_and_nft(void);
