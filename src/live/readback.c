@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-
 /* @from's rules into chain @to of @got; they only go to chains */
 static int copy_rules(const struct pw_ruleset *want,
 		      const struct pw_chain *from, struct pw_ruleset *got,
