@@ -16,7 +16,7 @@
 
 #include "load_host.h"
 
-double now_s(void)
+double lh_now_s(void)
 {
 	struct timespec now;
 
@@ -24,7 +24,7 @@ double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-int open_host(void **state)
+int lh_open(void **state)
 {
 	struct host *host = calloc(1, sizeof(*host));
 
@@ -35,7 +35,7 @@ int open_host(void **state)
 	return pw_nl_open(&host->nl, host->diags);
 }
 
-int close_host(void **state)
+int lh_close(void **state)
 {
 	struct host *host = *state;
 
@@ -45,7 +45,7 @@ int close_host(void **state)
 	return 0;
 }
 
-struct host *host_of(void **state)
+struct host *lh_host(void **state)
 {
 	struct host *host = *state;
 
@@ -57,7 +57,7 @@ struct host *host_of(void **state)
 }
 
 /* Fails the test with the library's own words */
-void works(const struct host *host, int err)
+void lh_works(const struct host *host, int err)
 {
 	for (size_t i = 0; err && i < pw_diags_kept(host->diags); i++)
 		print_error("%s\n", pw_diags_get(host->diags, i)->text);
@@ -66,23 +66,23 @@ void works(const struct host *host, int err)
 
 static bool in_first_user_namespace(void)
 {
-	char *map = shell("cat /proc/self/uid_map");
+	char *map = lh_shell("cat /proc/self/uid_map");
 	bool whole = strstr(map, "4294967295");
 
 	free(map);
 	return whole;
 }
 
-void works_or_skips(const struct host *host, int err)
+void lh_works_or_skips(const struct host *host, int err)
 {
 	if (err == -EMSGSIZE && !in_first_user_namespace()) {
-		print_message("%s\n", last_text(host->diags));
+		print_message("%s\n", lh_last_text(host->diags));
 		skip();
 	}
-	works(host, err);
+	lh_works(host, err);
 }
 
-const char *last_text(const struct pw_diags *diags)
+const char *lh_last_text(const struct pw_diags *diags)
 {
 	size_t num = pw_diags_kept(diags);
 
@@ -91,7 +91,7 @@ const char *last_text(const struct pw_diags *diags)
 }
 
 /* Output of a shell command, which must succeed; the caller frees */
-char *shell(const char *command)
+char *lh_shell(const char *command)
 {
 	FILE *pipe = popen(command, "r");
 	char *text = NULL;
@@ -106,21 +106,21 @@ char *shell(const char *command)
 	return text;
 }
 
-uint32_t ok(int64_t index)
+uint32_t lh_ok(int64_t index)
 {
 	assert_true(index >= 0);
 	return (uint32_t)index;
 }
 
-uint32_t gen_chain(struct pw_ruleset *rs, uint32_t n, const char *rest)
+uint32_t lh_chain(struct pw_ruleset *rs, uint32_t n, const char *rest)
 {
 	char name[48];
 
 	snprintf(name, sizeof(name), "g%u.%s", n, rest);
-	return ok(pw_ruleset_add_chain(rs, name));
+	return lh_ok(pw_ruleset_add_chain(rs, name));
 }
 
-uint32_t const_set(struct pw_ruleset *rs, const char *name,
+uint32_t lh_set(struct pw_ruleset *rs, const char *name,
 			  enum pw_set_type type, bool interval,
 			  struct pw_rangeset *elems)
 {
@@ -132,11 +132,11 @@ uint32_t const_set(struct pw_ruleset *rs, const char *name,
 	assert_int_equal(pw_rangeset_normalise(elems), 0);
 	if (!interval && type != PW_T_PORT)
 		set.size = (uint32_t)pw_rangeset_count(elems);
-	return ok(pw_ruleset_add_set(rs, &set));
+	return lh_ok(pw_ruleset_add_set(rs, &set));
 }
 
 /* Addresses 10.0.0.x with a gap behind each */
-struct pw_rangeset *addresses(size_t num)
+struct pw_rangeset *lh_addresses(size_t num)
 {
 	struct pw_rangeset *elems = pw_rangeset_new(32);
 
@@ -147,7 +147,7 @@ struct pw_rangeset *addresses(size_t num)
 	return elems;
 }
 
-void add_rule(struct pw_ruleset *rs, uint32_t chain, uint32_t set,
+void lh_rule(struct pw_ruleset *rs, uint32_t chain, uint32_t set,
 		     uint32_t obj, enum pw_verdict_kind kind, uint32_t target)
 {
 	struct pw_match match = { .field = PW_F_SADDR4, .set = set };
@@ -168,7 +168,7 @@ void add_rule(struct pw_ruleset *rs, uint32_t chain, uint32_t set,
 
 /* Base chains, gN.in with the set that all share, a verdict map, a set of ours;
  * for a test to add to before it sorts */
-struct pw_ruleset *want_new(uint32_t n)
+struct pw_ruleset *lh_want_new(uint32_t n)
 {
 	static const struct pw_rate none;
 	struct pw_ruleset *rs = pw_ruleset_new();
@@ -178,42 +178,42 @@ struct pw_ruleset *want_new(uint32_t n)
 	char name[32];
 
 	assert_non_null(rs);
-	base = ok(pw_ruleset_add_base(rs, "input", PW_HOOK_INPUT, 0,
+	base = lh_ok(pw_ruleset_add_base(rs, "input", PW_HOOK_INPUT, 0,
 				      PW_V_DROP));
-	ok(pw_ruleset_add_base(rs, "forward", PW_HOOK_FORWARD, -1,
+	lh_ok(pw_ruleset_add_base(rs, "forward", PW_HOOK_FORWARD, -1,
 			       PW_V_ACCEPT));
-	ok(pw_ruleset_add_base(rs, "prerouting", PW_HOOK_PREROUTING, -199,
+	lh_ok(pw_ruleset_add_base(rs, "prerouting", PW_HOOK_PREROUTING, -199,
 			       PW_V_ACCEPT));
-	in = gen_chain(rs, n, "in");
-	c = gen_chain(rs, n, "c.0");
-	add_rule(rs, base, PW_NONE, PW_NONE, PW_V_GOTO, in);
-	obj = ok(pw_ruleset_add_obj(rs, "n.web", PW_O_COUNTER, &none));
-	elems = addresses(9);
-	add_rule(rs, c, const_set(rs, "a.shared.4.00", PW_T_IPV4, true, elems),
+	in = lh_chain(rs, n, "in");
+	c = lh_chain(rs, n, "c.0");
+	lh_rule(rs, base, PW_NONE, PW_NONE, PW_V_GOTO, in);
+	obj = lh_ok(pw_ruleset_add_obj(rs, "n.web", PW_O_COUNTER, &none));
+	elems = lh_addresses(9);
+	lh_rule(rs, c, lh_set(rs, "a.shared.4.00", PW_T_IPV4, true, elems),
 		 obj, PW_V_ACCEPT, PW_NONE);
 	pw_rangeset_free(elems);
 	snprintf(name, sizeof(name), "a.own.4.%u", n);
-	elems = addresses(n);
-	add_rule(rs, c, const_set(rs, name, PW_T_IPV4, false, elems), PW_NONE,
+	elems = lh_addresses(n);
+	lh_rule(rs, c, lh_set(rs, name, PW_T_IPV4, false, elems), PW_NONE,
 		 PW_V_DROP, PW_NONE);
 	pw_rangeset_free(elems);
 	snprintf(name, sizeof(name), "m.%u.ports", n);
-	map = ok(pw_ruleset_add_map(rs, name, PW_K_PROTO_PORT, false));
+	map = lh_ok(pw_ruleset_add_map(rs, name, PW_K_PROTO_PORT, false));
 	e.verdict = (struct pw_verdict){ PW_V_JUMP, c, PW_NONE };
 	assert_int_equal(pw_map_add(&rs->maps[map], &e), 0);
-	add_rule(rs, in, PW_NONE, PW_NONE, PW_V_JUMP, c);
+	lh_rule(rs, in, PW_NONE, PW_NONE, PW_V_JUMP, c);
 	return rs;
 }
 
-struct pw_ruleset *want_of(uint32_t n)
+struct pw_ruleset *lh_want_of(uint32_t n)
 {
-	struct pw_ruleset *rs = want_new(n);
+	struct pw_ruleset *rs = lh_want_new(n);
 
 	assert_int_equal(pw_ruleset_sort(rs), 0);
 	return rs;
 }
 
-struct pw_stamp stamp_of(uint32_t n)
+struct pw_stamp lh_stamp_of(uint32_t n)
 {
 	return (struct pw_stamp){
 		.generation = n, .time_ns = 1000 + n, .sudo_uid = UINT32_MAX,
@@ -221,41 +221,41 @@ struct pw_stamp stamp_of(uint32_t n)
 	};
 }
 
-struct pw_kernel *kernel_of(const struct host *host)
+struct pw_kernel *lh_kernel_of(const struct host *host)
 {
 	struct pw_kernel *kernel = NULL;
 
-	works(host, pw_kernel_read(host->nl, &kernel, host->diags));
+	lh_works(host, pw_kernel_read(host->nl, &kernel, host->diags));
 	return kernel;
 }
 
-int fill(const struct host *host, const struct pw_ruleset *want,
+int lh_fill(const struct host *host, const struct pw_ruleset *want,
 		uint32_t n)
 {
-	struct pw_kernel *kernel = kernel_of(host);
-	struct pw_stamp stamp = stamp_of(n);
+	struct pw_kernel *kernel = lh_kernel_of(host);
+	struct pw_stamp stamp = lh_stamp_of(n);
 	int err = pw_load_fill(host->nl, want, &stamp, kernel, host->diags);
 
 	pw_kernel_free(kernel);
 	return err;
 }
 
-int apply(const struct host *host, const struct pw_ruleset *want,
+int lh_apply(const struct host *host, const struct pw_ruleset *want,
 		 uint32_t n)
 {
-	struct pw_stamp stamp = stamp_of(n);
-	int err = fill(host, want, n);
+	struct pw_stamp stamp = lh_stamp_of(n);
+	int err = lh_fill(host, want, n);
 
 	return err ? err : pw_load_switch(host->nl, want, &stamp, n == 1,
 					  host->diags);
 }
 
 /* What is in force is generation @n, and equal to what was wanted */
-void in_force(const struct host *host, uint32_t n)
+void lh_in_force(const struct host *host, uint32_t n)
 {
-	struct pw_kernel *kernel = kernel_of(host);
-	struct pw_ruleset *want = want_of(n), *got = NULL;
-	struct pw_stamp stamp = stamp_of(n);
+	struct pw_kernel *kernel = lh_kernel_of(host);
+	struct pw_ruleset *want = lh_want_of(n), *got = NULL;
+	struct pw_stamp stamp = lh_stamp_of(n);
 	char *what = NULL;
 
 	assert_true(kernel->exists);
@@ -270,27 +270,27 @@ void in_force(const struct host *host, uint32_t n)
 	pw_kernel_free(kernel);
 }
 
-void apply_small(const struct host *host, uint32_t n)
+void lh_apply_small(const struct host *host, uint32_t n)
 {
-	struct pw_ruleset *want = want_of(n);
+	struct pw_ruleset *want = lh_want_of(n);
 
-	works(host, apply(host, want, n));
+	lh_works(host, lh_apply(host, want, n));
 	pw_ruleset_free(want);
-	in_force(host, n);
+	lh_in_force(host, n);
 }
 
-bool has_chain(const struct host *host, const char *name)
+bool lh_has_chain(const struct host *host, const char *name)
 {
-	struct pw_kernel *kernel = kernel_of(host);
+	struct pw_kernel *kernel = lh_kernel_of(host);
 	bool has = pw_ruleset_find_chain(kernel->rules, name) != PW_NONE;
 
 	pw_kernel_free(kernel);
 	return has;
 }
 
-uint64_t set_handle(const struct host *host, const char *name)
+uint64_t lh_set_handle(const struct host *host, const char *name)
 {
-	struct pw_kernel *kernel = kernel_of(host);
+	struct pw_kernel *kernel = lh_kernel_of(host);
 	uint32_t at = pw_ruleset_find_set(kernel->rules, name);
 	uint64_t handle = at == PW_NONE ? 0 : kernel->rules->sets[at].handle;
 

@@ -22,7 +22,7 @@ static void many_ports(const struct host *host, uint32_t n, uint32_t num,
 		       bool interval)
 {
 	struct pw_rangeset *elems = pw_rangeset_new(16);
-	struct pw_ruleset *want = want_new(n);
+	struct pw_ruleset *want = lh_want_new(n);
 	struct pw_kernel *kernel;
 	char name[32];
 	uint32_t at;
@@ -31,10 +31,10 @@ static void many_ports(const struct host *host, uint32_t n, uint32_t num,
 		assert_int_equal(pw_rangeset_add32(elems, 2 * i + 1,
 						   2 * i + 1), 0);
 	snprintf(name, sizeof(name), "p.tcp.%u", num);
-	const_set(want, name, PW_T_PORT, interval, elems);
+	lh_set(want, name, PW_T_PORT, interval, elems);
 	assert_int_equal(pw_ruleset_sort(want), 0);
-	works_or_skips(host, apply(host, want, n));
-	kernel = kernel_of(host);
+	lh_works_or_skips(host, lh_apply(host, want, n));
+	kernel = lh_kernel_of(host);
 	at = pw_ruleset_find_set(kernel->rules, name);
 	assert_int_not_equal(at, PW_NONE);
 	assert_true(pw_rangeset_equal(kernel->rules->sets[at].elems, elems));
@@ -45,7 +45,7 @@ static void many_ports(const struct host *host, uint32_t n, uint32_t num,
 
 static void half_of_all_ports(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 
 	many_ports(host, 1, 2048, false);
 	many_ports(host, 2, 32768, true);
@@ -53,61 +53,61 @@ static void half_of_all_ports(void **state)
 
 static void many_chains(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 
 	for (uint32_t n = 1; n <= 2; n++) {
-		struct pw_ruleset *want = want_new(n);
+		struct pw_ruleset *want = lh_want_new(n);
 		struct pw_kernel *kernel;
-		double begin = now_s(), filled;
+		double begin = lh_now_s(), filled;
 		char name[16];
 
 		for (int i = 0; i < 10000; i++) {
 			snprintf(name, sizeof(name), "s.%d", i);
-			add_rule(want, gen_chain(want, n, name), PW_NONE,
+			lh_rule(want, lh_chain(want, n, name), PW_NONE,
 				 PW_NONE, PW_V_ACCEPT, PW_NONE);
 		}
 		assert_int_equal(pw_ruleset_sort(want), 0);
-		kernel = kernel_of(host);
+		kernel = lh_kernel_of(host);
 		pw_kernel_free(kernel);
-		print_message("10,000 chains: read %.3f s", now_s() - begin);
-		begin = now_s();
-		works_or_skips(host, fill(host, want, n));
-		filled = now_s();
-		works(host, apply(host, want, n));
+		print_message("10,000 chains: read %.3f s", lh_now_s() - begin);
+		begin = lh_now_s();
+		lh_works_or_skips(host, lh_fill(host, want, n));
+		filled = lh_now_s();
+		lh_works(host, lh_apply(host, want, n));
 		print_message(", read and fill %.3f s, again and switch %.3f "
-			      "s\n", filled - begin, now_s() - filled);
+			      "s\n", filled - begin, lh_now_s() - filled);
 		pw_ruleset_free(want);
 	}
 }
 
 static void a_million(const struct host *host, bool interval)
 {
-	struct pw_rangeset *elems = addresses(1000000);
-	struct pw_ruleset *want = want_new(1);
+	struct pw_rangeset *elems = lh_addresses(1000000);
+	struct pw_ruleset *want = lh_want_new(1);
 	double begin;
 
-	const_set(want, "a.list.4.00", PW_T_IPV4, interval, elems);
+	lh_set(want, "a.list.4.00", PW_T_IPV4, interval, elems);
 	assert_int_equal(pw_ruleset_sort(want), 0);
-	begin = now_s();
-	works_or_skips(host, fill(host, want, 1));
+	begin = lh_now_s();
+	lh_works_or_skips(host, lh_fill(host, want, 1));
 	print_message("a million %s: fill %.3f s",
-		      interval ? "ranges" : "addresses", now_s() - begin);
-	begin = now_s();
-	works(host, apply(host, want, 1));
-	print_message(", again %.4f s\n", now_s() - begin);
-	assert_true(set_handle(host, "a.list.4.00"));
+		      interval ? "ranges" : "addresses", lh_now_s() - begin);
+	begin = lh_now_s();
+	lh_works(host, lh_apply(host, want, 1));
+	print_message(", again %.4f s\n", lh_now_s() - begin);
+	assert_true(lh_set_handle(host, "a.list.4.00"));
 	pw_ruleset_free(want);
 	pw_rangeset_free(elems);
 }
 
 static void a_million_addresses(void **state)
 {
-	a_million(host_of(state), false);
+	a_million(lh_host(state), false);
 }
 
 static void a_million_ranges(void **state)
 {
-	a_million(host_of(state), true);
+	a_million(lh_host(state), true);
 }
 
 /* Runs @body in a child, which says with its exit status how it went */
@@ -129,8 +129,8 @@ enum { GOOD, BAD, SKIPPED };
 /* Without the capability of the first user namespace buffers are capped */
 static int fill_too_much(void)
 {
-	struct pw_rangeset *elems = addresses(4000000);
-	struct pw_ruleset *want = want_new(1);
+	struct pw_rangeset *elems = lh_addresses(4000000);
+	struct pw_ruleset *want = lh_want_new(1);
 	struct host host = { .diags = pw_diags_new() };
 	struct pw_kernel *kernel = NULL;
 	int err;
@@ -138,11 +138,11 @@ static int fill_too_much(void)
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) ||
 	    pw_nl_open(&host.nl, host.diags))
 		return SKIPPED;
-	const_set(want, "a.list.4.00", PW_T_IPV4, false, elems);
-	err = pw_ruleset_sort(want) ? -ENOMEM : fill(&host, want, 1);
+	lh_set(want, "a.list.4.00", PW_T_IPV4, false, elems);
+	err = pw_ruleset_sort(want) ? -ENOMEM : lh_fill(&host, want, 1);
 	if (!err)
-		return SKIPPED;		/* net.core.wmem_max is large here */
-	if (err != -EMSGSIZE || !strstr(last_text(host.diags), "bytes") ||
+		return SKIPPED;		/* net.core.wmem_max is large */
+	if (err != -EMSGSIZE || !strstr(lh_last_text(host.diags), "bytes") ||
 	    pw_kernel_read(host.nl, &kernel, host.diags) || kernel->exists)
 		return BAD;
 	return GOOD;
@@ -152,7 +152,7 @@ static void small_socket_buffer_is_explained(void **state)
 {
 	int how;
 
-	(void)host_of(state);
+	(void)lh_host(state);
 	how = in_child(fill_too_much);
 	if (how == SKIPPED)
 		skip();
@@ -168,14 +168,14 @@ static int open_without_capability(void)
 		return SKIPPED;
 	if (pw_nl_open(&nl, diags) != -EPERM || nl)
 		return BAD;
-	return strstr(last_text(diags), "CAP_NET_ADMIN") ? GOOD : BAD;
+	return strstr(lh_last_text(diags), "CAP_NET_ADMIN") ? GOOD : BAD;
 }
 
 static void lack_of_capability_is_explained(void **state)
 {
 	int how;
 
-	(void)host_of(state);
+	(void)lh_host(state);
 	how = in_child(open_without_capability);
 	if (how == SKIPPED)
 		skip();

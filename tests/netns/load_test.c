@@ -26,80 +26,80 @@
 
 static void nothing_there_is_no_error(void **state)
 {
-	const struct host *host = host_of(state);
-	struct pw_kernel *kernel = kernel_of(host);
+	const struct host *host = lh_host(state);
+	struct pw_kernel *kernel = lh_kernel_of(host);
 
 	assert_false(kernel->exists);
 	assert_null(kernel->rules);
-	works(host, pw_load_clear(host->nl, host->diags));
+	lh_works(host, pw_load_clear(host->nl, host->diags));
 	pw_kernel_free(kernel);
 }
 
 static void fill_touches_no_packet(void **state)
 {
-	const struct host *host = host_of(state);
-	struct pw_ruleset *want = want_of(1);
+	const struct host *host = lh_host(state);
+	struct pw_ruleset *want = lh_want_of(1);
 
-	works(host, fill(host, want, 1));
-	assert_true(has_chain(host, "g1.in"));
-	assert_false(has_chain(host, "input"));
+	lh_works(host, lh_fill(host, want, 1));
+	assert_true(lh_has_chain(host, "g1.in"));
+	assert_false(lh_has_chain(host, "input"));
 	pw_ruleset_free(want);
 }
 
 static void reapply_keeps_what_stays_equal(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 	uint64_t handle;
 
-	apply_small(host, 1);
-	handle = set_handle(host, "a.shared.4.00");
+	lh_apply_small(host, 1);
+	handle = lh_set_handle(host, "a.shared.4.00");
 	assert_true(handle);
 	for (uint32_t n = 2; n < 6; n++) {
-		apply_small(host, n);
-		assert_int_equal(set_handle(host, "a.shared.4.00"), handle);
+		lh_apply_small(host, n);
+		assert_int_equal(lh_set_handle(host, "a.shared.4.00"), handle);
 	}
-	free(shell("nft list table inet portwall"));
+	free(lh_shell("nft list table inet portwall"));
 	/* the one before stays for packets that are in it, no other does */
-	assert_true(has_chain(host, "g4.in"));
-	assert_false(has_chain(host, "g3.in"));
-	assert_true(set_handle(host, "a.own.4.4"));
-	assert_int_equal(set_handle(host, "a.own.4.3"), 0);
+	assert_true(lh_has_chain(host, "g4.in"));
+	assert_false(lh_has_chain(host, "g3.in"));
+	assert_true(lh_set_handle(host, "a.own.4.4"));
+	assert_int_equal(lh_set_handle(host, "a.own.4.3"), 0);
 }
 
 static void orphan_is_removed(void **state)
 {
-	const struct host *host = host_of(state);
-	struct pw_ruleset *want = want_of(2);
+	const struct host *host = lh_host(state);
+	struct pw_ruleset *want = lh_want_of(2);
 
-	apply_small(host, 1);
-	works(host, fill(host, want, 2));	/* killed here */
-	in_force(host, 1);
-	apply_small(host, 3);
-	assert_false(has_chain(host, "g2.in"));
-	assert_int_equal(set_handle(host, "a.own.4.2"), 0);
+	lh_apply_small(host, 1);
+	lh_works(host, lh_fill(host, want, 2));	/* killed here */
+	lh_in_force(host, 1);
+	lh_apply_small(host, 3);
+	assert_false(lh_has_chain(host, "g2.in"));
+	assert_int_equal(lh_set_handle(host, "a.own.4.2"), 0);
 	pw_ruleset_free(want);
 }
 
 static void orphan_of_the_same_number_is_replaced(void **state)
 {
-	const struct host *host = host_of(state);
-	struct pw_ruleset *want = want_of(2);
+	const struct host *host = lh_host(state);
+	struct pw_ruleset *want = lh_want_of(2);
 
-	apply_small(host, 1);
-	works(host, fill(host, want, 2));
-	apply_small(host, 2);
+	lh_apply_small(host, 1);
+	lh_works(host, lh_fill(host, want, 2));
+	lh_apply_small(host, 2);
 	pw_ruleset_free(want);
 }
 
 static void policy_drops_at_last(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 	struct pw_kernel *kernel;
 
-	apply_small(host, 1);
-	free(shell("nft 'chain inet portwall input { policy accept; }'"));
-	apply_small(host, 2);
-	kernel = kernel_of(host);
+	lh_apply_small(host, 1);
+	free(lh_shell("nft 'chain inet portwall input { policy accept; }'"));
+	lh_apply_small(host, 2);
+	kernel = lh_kernel_of(host);
 	for (size_t i = 0; i < kernel->rules->num_chains; i++) {
 		const struct pw_chain *chain = &kernel->rules->chains[i];
 
@@ -113,34 +113,34 @@ static void policy_drops_at_last(void **state)
 
 static void dormant_table_is_woken_up(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 	struct pw_kernel *kernel;
 
-	apply_small(host, 1);
-	free(shell("nft 'table inet portwall { flags dormant; }'"));
-	kernel = kernel_of(host);
+	lh_apply_small(host, 1);
+	free(lh_shell("nft 'table inet portwall { flags dormant; }'"));
+	kernel = lh_kernel_of(host);
 	assert_true(kernel->dormant);
 	pw_kernel_free(kernel);
-	apply_small(host, 2);
-	kernel = kernel_of(host);
+	lh_apply_small(host, 2);
+	kernel = lh_kernel_of(host);
 	assert_false(kernel->dormant);
 	pw_kernel_free(kernel);
 }
 
 static void first_apply_adopts_for_an_hour(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 	const struct pw_set adopt = {
 		.name = (char[]){ "adopt" }, .type = PW_T_NFPROTO,
 		.timeout = true,
 	};
-	struct pw_ruleset *want = want_new(1);
+	struct pw_ruleset *want = lh_want_new(1);
 	char *text;
 
-	ok(pw_ruleset_add_set(want, &adopt));
+	lh_ok(pw_ruleset_add_set(want, &adopt));
 	assert_int_equal(pw_ruleset_sort(want), 0);
-	works(host, apply(host, want, 1));
-	text = shell("nft list set inet portwall adopt");
+	lh_works(host, lh_apply(host, want, 1));
+	text = lh_shell("nft list set inet portwall adopt");
 	assert_non_null(strstr(text, "ipv4 timeout 1h expires"));
 	assert_non_null(strstr(text, "ipv6 timeout 1h expires"));
 	free(text);
@@ -149,19 +149,19 @@ static void first_apply_adopts_for_an_hour(void **state)
 
 static void clear_takes_ours_alone(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 	char *before, *after;
 
-	free(shell("nft 'table inet other { set s { type ipv4_addr; "
+	free(lh_shell("nft 'table inet other { set s { type ipv4_addr; "
 		   "elements = { 192.0.2.1 } }; chain c { type filter hook "
 		   "input priority 0; ip saddr @s counter drop; }; }'; "
 		   "nft 'table ip portwall { chain input { type filter hook "
 		   "input priority 5; }; }'"));
-	before = shell("nft -a list ruleset");
-	apply_small(host, 1);
-	apply_small(host, 2);
-	works(host, pw_load_clear(host->nl, host->diags));
-	after = shell("nft -a list ruleset");
+	before = lh_shell("nft -a list ruleset");
+	lh_apply_small(host, 1);
+	lh_apply_small(host, 2);
+	lh_works(host, pw_load_clear(host->nl, host->diags));
+	after = lh_shell("nft -a list ruleset");
 	assert_string_equal(before, after);
 	free(before);
 	free(after);
@@ -169,22 +169,22 @@ static void clear_takes_ours_alone(void **state)
 
 static void table_of_others_is_left_alone(void **state)
 {
-	const struct host *host = host_of(state);
-	struct pw_ruleset *want = want_of(1);
+	const struct host *host = lh_host(state);
+	struct pw_ruleset *want = lh_want_of(1);
 	struct pw_kernel *kernel;
 	char *before, *after;
 
-	free(shell("nft 'table inet portwall { comment \"mine\"; "
+	free(lh_shell("nft 'table inet portwall { comment \"mine\"; "
 		   "chain input { }; }'"));
-	before = shell("nft -a list ruleset");
-	kernel = kernel_of(host);
+	before = lh_shell("nft -a list ruleset");
+	kernel = lh_kernel_of(host);
 	assert_true(kernel->exists);
 	assert_int_equal(kernel->format, 0);
 	assert_non_null(kernel->rules);
-	assert_int_equal(fill(host, want, 1), -EEXIST);
-	assert_non_null(strstr(last_text(host->diags), "did not make"));
+	assert_int_equal(lh_fill(host, want, 1), -EEXIST);
+	assert_non_null(strstr(lh_last_text(host->diags), "did not make"));
 	assert_int_equal(pw_load_clear(host->nl, host->diags), -EEXIST);
-	after = shell("nft -a list ruleset");
+	after = lh_shell("nft -a list ruleset");
 	assert_string_equal(before, after);
 	free(before);
 	free(after);
@@ -194,67 +194,67 @@ static void table_of_others_is_left_alone(void **state)
 
 static void newer_format_is_refused(void **state)
 {
-	const struct host *host = host_of(state);
-	struct pw_ruleset *want = want_of(1);
+	const struct host *host = lh_host(state);
+	struct pw_ruleset *want = lh_want_of(1);
 	uint8_t data[PW_USERDATA_MAX];
 	struct nlmsghdr *nlh;
 	struct pw_batch batch;
 	uint32_t genid;
 
-	works(host, pw_nl_genid(host->nl, &genid));
+	lh_works(host, pw_nl_genid(host->nl, &genid));
 	assert_int_equal(pw_batch_open(&batch, host->nl->seq, genid), 0);
 	nlh = pw_batch_add(&batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, PW_TABLE);
 	mnl_attr_put(nlh, NFTA_TABLE_USERDATA,
 		     pw_format_put(PW_FORMAT + 1, data), data);
-	works(host, pw_load_commit(host->nl, &batch, host->diags));
+	lh_works(host, pw_load_commit(host->nl, &batch, host->diags));
 	pw_batch_clear(&batch);
 
-	assert_int_equal(fill(host, want, 1), -EPROTONOSUPPORT);
-	assert_non_null(strstr(last_text(host->diags), "newer"));
-	works(host, pw_load_clear(host->nl, host->diags));
-	apply_small(host, 1);
+	assert_int_equal(lh_fill(host, want, 1), -EPROTONOSUPPORT);
+	assert_non_null(strstr(lh_last_text(host->diags), "newer"));
+	lh_works(host, pw_load_clear(host->nl, host->diags));
+	lh_apply_small(host, 1);
 	pw_ruleset_free(want);
 }
 
 static void refusal_names_the_set(void **state)
 {
-	const struct host *host = host_of(state);
-	struct pw_ruleset *want = want_new(2);
-	struct pw_rangeset *elems = addresses(3);
-	uint32_t set = const_set(want, "a.many.4.00", PW_T_IPV4, false, elems);
+	const struct host *host = lh_host(state);
+	struct pw_ruleset *want = lh_want_new(2);
+	struct pw_rangeset *elems = lh_addresses(3);
+	uint32_t set = lh_set(want, "a.many.4.00", PW_T_IPV4, false, elems);
 
-	apply_small(host, 1);
+	lh_apply_small(host, 1);
 	want->sets[set].size = 2;
 	assert_int_equal(pw_ruleset_sort(want), 0);
-	assert_int_equal(apply(host, want, 2), -ENFILE);
-	assert_non_null(strstr(last_text(host->diags),
+	assert_int_equal(lh_apply(host, want, 2), -ENFILE);
+	assert_non_null(strstr(lh_last_text(host->diags),
 			       "elements of set a.many.4.00"));
-	in_force(host, 1);
-	assert_false(has_chain(host, "g2.in"));
+	lh_in_force(host, 1);
+	assert_false(lh_has_chain(host, "g2.in"));
 	pw_rangeset_free(elems);
 	pw_ruleset_free(want);
 }
 
 static void look_ups_find_other_content(void **state)
 {
-	const struct host *host = host_of(state);
-	struct pw_rangeset *more = addresses(10);
+	const struct host *host = lh_host(state);
+	struct pw_rangeset *more = lh_addresses(10);
 	struct pw_set set = {
 		.name = (char[]){ "a.shared.4.00" }, .type = PW_T_IPV4,
-		.constant = true, .interval = true, .elems = addresses(9),
+		.constant = true, .interval = true, .elems = lh_addresses(9),
 	};
 
-	apply_small(host, 1);
-	works(host, pw_load_check_set(host->nl, &set, host->diags));
+	lh_apply_small(host, 1);
+	lh_works(host, pw_load_check_set(host->nl, &set, host->diags));
 	pw_rangeset_free(set.elems);
 	set.elems = more;
 	assert_int_equal(pw_load_check_set(host->nl, &set, host->diags),
 			 -EPROTO);
-	assert_non_null(strstr(last_text(host->diags),
+	assert_non_null(strstr(lh_last_text(host->diags),
 			       "does not find 10.0.0.18"));
 	pw_rangeset_free(more);
-	set.elems = addresses(1);
+	set.elems = lh_addresses(1);
 	set.elems->r32[0].first = 0x0a000001;
 	set.elems->r32[0].last = 0x0a000001;
 	assert_int_equal(pw_load_check_set(host->nl, &set, host->diags),
@@ -264,17 +264,17 @@ static void look_ups_find_other_content(void **state)
 
 static void change_of_ours_meanwhile_is_noticed(void **state)
 {
-	const struct host *host = host_of(state);
-	struct pw_ruleset *want = want_of(2);
-	struct pw_stamp stamp = stamp_of(2);
+	const struct host *host = lh_host(state);
+	struct pw_ruleset *want = lh_want_of(2);
+	struct pw_stamp stamp = lh_stamp_of(2);
 	struct pw_kernel *kernel;
 
-	apply_small(host, 1);
-	kernel = kernel_of(host);
-	free(shell("nft add rule inet portwall g1.in accept"));
+	lh_apply_small(host, 1);
+	kernel = lh_kernel_of(host);
+	free(lh_shell("nft add rule inet portwall g1.in accept"));
 	assert_int_equal(pw_load_fill(host->nl, want, &stamp, kernel,
 				      host->diags), -EAGAIN);
-	assert_non_null(strstr(last_text(host->diags), "somebody else"));
+	assert_non_null(strstr(lh_last_text(host->diags), "somebody else"));
 	assert_int_equal(pw_load_switch(host->nl, want, &stamp, false,
 					host->diags), -ESTALE);
 	pw_kernel_free(kernel);
@@ -312,16 +312,16 @@ static pid_t start_storm(void)
 
 static void others_may_commit_all_the_time(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 	uint32_t before, now = 0, n = 0;
 	pid_t storm;
 
-	works(host, pw_nl_genid(host->nl, &before));
+	lh_works(host, pw_nl_genid(host->nl, &before));
 	storm = start_storm();
 	/* each of ours takes four generations at most: the rest is storm */
 	while (n < 10 || now - before < 4 * n + 100) {
-		apply_small(host, ++n);
-		works(host, pw_nl_genid(host->nl, &now));
+		lh_apply_small(host, ++n);
+		lh_works(host, pw_nl_genid(host->nl, &now));
 	}
 	kill(storm, SIGKILL);
 	waitpid(storm, NULL, 0);
@@ -415,13 +415,13 @@ static void spoil(const struct host *host)
 
 static void lost_answers_change_nothing(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 
 	spoil(host);
 	for (uint32_t n = 1; n < 6; n++) {
 		spoilt.lose = (int)n;
 		spoilt.lost = 0;
-		apply_small(host, n);
+		lh_apply_small(host, n);
 		assert_true(spoilt.lost);
 	}
 	pw_nl_close(spoilt.other);
@@ -429,12 +429,12 @@ static void lost_answers_change_nothing(void **state)
 
 static void overtaken_transactions_are_sent_again(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 
 	spoil(host);
 	for (uint32_t n = 1; n < 9; n++) {
 		spoilt.overtake = (int)n;
-		apply_small(host, n);
+		lh_apply_small(host, n);
 		assert_true(spoilt.overtake <= 0);
 	}
 	pw_nl_close(spoilt.other);
@@ -443,10 +443,10 @@ static void overtaken_transactions_are_sent_again(void **state)
 /* Whatever comes, reading ends with rules or a message, within its memory */
 static void garbled_answers_are_survived(void **state)
 {
-	const struct host *host = host_of(state);
+	const struct host *host = lh_host(state);
 	unsigned int read = 0;
 
-	apply_small(host, 1);
+	lh_apply_small(host, 1);
 	spoil(host);
 	spoilt.garbling = true;
 	for (uint32_t i = 0; i < 3000; i++) {
@@ -469,15 +469,15 @@ static void garbled_answers_are_survived(void **state)
 
 static void patience_ends(void **state)
 {
-	const struct host *host = host_of(state);
-	struct pw_ruleset *want = want_of(2);
+	const struct host *host = lh_host(state);
+	struct pw_ruleset *want = lh_want_of(2);
 
-	apply_small(host, 1);
+	lh_apply_small(host, 1);
 	spoil(host);
 	spoilt.overtake = INT_MAX;
-	assert_int_equal(apply(host, want, 2), -EAGAIN);
-	assert_non_null(strstr(last_text(host->diags), "kept changing"));
-	in_force(host, 1);
+	assert_int_equal(lh_apply(host, want, 2), -EAGAIN);
+	assert_non_null(strstr(lh_last_text(host->diags), "kept changing"));
+	lh_in_force(host, 1);
 	pw_nl_close(spoilt.other);
 	pw_ruleset_free(want);
 }
