@@ -39,8 +39,9 @@ static int unknown(struct pw_resolver *res, const struct pw_loc *loc,
 	if (pw_loc_is(loc, "all") || pw_loc_is(loc, "any")) {
 		pw_diag_error(res->diags, loc, "'%.*s' is not an address",
 			      PW_WORD_ARGS(loc));
-		pw_diag_hint(res->diags, "leave the key out: what is absent "
-			     "does not restrict");
+		pw_diag_hint(res->diags, is_to ? "name local, broadcast, "
+			     "multicast, or addresses" : "leave the key out: "
+			     "what is absent does not restrict");
 		return -EINVAL;
 	}
 	pw_diag_error(res->diags, loc, "unknown address name '%.*s'",

@@ -13,7 +13,7 @@
  * exactly once. Bad lines, and the keys of bad sections, are left out.
  *
  * Return: 0; -EINVAL: libinih reads a line in another way (its options are
- *	   variables of the process), reported
+ *	   variables of the process), reported; -ENOMEM
  */
 int pw_ini_read(const struct pw_source *src, const struct pw_lines *lines,
 		struct pw_diags *diags);
