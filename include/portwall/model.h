@@ -79,7 +79,8 @@ struct pw_section {
 	struct pw_rate log;
 	uint64_t until_ns;
 	char *comment;
-	char *from_text, *on_text;	/* as written, for tables; NULL: anyone */
+	/* as written, with "except LIST" behind; for tables; NULL: anyone */
+	char *from_text, *on_text;
 	struct pw_loc loc;
 	char *file;
 	uint32_t line;
