@@ -9,6 +9,9 @@ DOCDIR   ?= $(PREFIX)/share/doc/portwall
 CC       ?= cc
 V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
+# make -s says nothing, V=1 shows the commands, else a line for each file
+SILENT   := $(findstring s,$(firstword -$(MAKEFLAGS)))
+SAY      := @$(if $(filter 1,$(V))$(SILENT),:,echo)
 
 PKGS     := libnftnl libmnl libmd inih jansson
 PKG_INC  := $(shell pkg-config --cflags $(PKGS))
@@ -54,22 +57,22 @@ all: $(if $(CLI_SRC),$(BIN)) $(LIB)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	@[ $(V) = 1 ] || echo "  CC    $<"
+	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIB): $(LIB_OBJ)
-	@[ $(V) = 1 ] || echo "  AR    $@"
+	$(SAY) "  AR    $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BIN): $(CLI_OBJ) $(LIB)
-	@[ $(V) = 1 ] || echo "  LD    $@"
+	$(SAY) "  LD    $@"
 	$(Q)$(CC) $(LDOPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 .SECONDEXPANSION:
 helpers = $(filter-out %_test.c,$(wildcard $(dir $1)*.c))
 $(TESTS): $(BUILD)/%: %.c $$(call helpers,$$*) $(LIB)
 	@mkdir -p $(@D)
-	@[ $(V) = 1 ] || echo "  CC    $<"
+	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDOPT) $(LDFLAGS) -o $@ \
 		$(filter %.c,$^) $(LIB) $(LDLIBS) -lcmocka
 
@@ -77,7 +80,7 @@ $(TESTS): $(BUILD)/%: %.c $$(call helpers,$$*) $(LIB)
 BLAST := $(BUILD)/tests/bench/blast
 $(BLAST): $(BUILD)/%: %.c
 	@mkdir -p $(@D)
-	@[ $(V) = 1 ] || echo "  CC    $<"
+	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDOPT) $(LDFLAGS) -o $@ $<
 
 tests: $(TESTS) $(BLAST)
