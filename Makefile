@@ -68,13 +68,21 @@ $(BIN): $(CLI_OBJ) $(LIB)
 	$(SAY) "  LD    $@"
 	$(Q)$(CC) $(LDOPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# What a test uses of the helpers beside it is linked, and no more
+HELP_SRC := $(filter-out %_test.c tests/bench/%,$(wildcard tests/*/*.c))
+HELP     := $(HELP_SRC:%.c=$(BUILD)/%.o)
+HELP_LIB := $(addsuffix helpers.a,$(sort $(dir $(HELP))))
+
 .SECONDEXPANSION:
-helpers = $(filter-out %_test.c,$(wildcard $(dir $1)*.c))
-$(TESTS): $(BUILD)/%: %.c $$(call helpers,$$*) $(LIB)
+$(HELP_LIB): $$(filter $$(@D)/%,$(HELP))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+helpers = $(if $(findstring $1/,$(HELP_LIB)),$1/helpers.a)
+$(TESTS): $(BUILD)/%: %.c $$(call helpers,$$(@D)) $(LIB)
 	@mkdir -p $(@D)
 	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDOPT) $(LDFLAGS) -o $@ \
-		$(filter %.c,$^) $(LIB) $(LDLIBS) -lcmocka
+		$< $(filter %.a,$^) $(LDLIBS) -lcmocka
 
 # Sends frames for tests/netns/gapless and tests/bench
 BLAST := $(BUILD)/tests/bench/blast
@@ -134,6 +142,6 @@ fmt:
 clean:
 	$(Q)rm -rf build build-san
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d)
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d)
 
 .PHONY: all tests unit check install tidy cppcheck bench fmt clean
