@@ -196,11 +196,22 @@ bool proof_asked_limit(const struct proof *p, uint32_t cond);
 void judge_prerouting(struct proof *p, struct pw_boxes *items);
 void judge_input(struct proof *p, struct pw_boxes *items);
 void judge_forward(struct proof *p, struct pw_boxes *items);
-/* From blocks and sections on: nothing before them speaks of these packets */
-void judge_sections(struct proof *p, struct pw_boxes *items, enum dest dest);
-/* The kind of destination if that is so for all of @items at @hook, else 0 */
-enum dest judge_reaches(struct proof *p, enum pw_hook hook,
-			struct pw_boxes *items);
+
+/* How far packets get before the policy says anything of them */
+enum stage {
+	STAGE_HOOK,		/* not far */
+	STAGE_UNASKED,		/* to what is let in unasked */
+	STAGE_PING,		/* to what is said of echo requests */
+	STAGE_SECTIONS,		/* to blocks and sections */
+	NUM_STAGES
+};
+
+/* From @stage on, but not STAGE_HOOK */
+void judge_from(struct proof *p, struct pw_boxes *items, enum stage stage,
+		enum dest dest);
+/* The stage that all of @items reach at @hook, and their destination */
+enum stage judge_reaches(struct proof *p, enum pw_hook hook,
+			 struct pw_boxes *items, enum dest *dest);
 /* What prerouting judges for an own address: from all of @items */
 void judge_learnt(struct proof *p, struct pw_boxes *items,
 		  struct pw_boxes *learnt);

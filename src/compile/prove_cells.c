@@ -6,9 +6,10 @@
 #include "compile/prove.h"
 #include "portwall/array.h"
 
-/* Who judges what a rule decides: a base chain, or sections for a destination */
+/* Who judges what a rule decides: all of a base chain, or a stage of it */
 struct judge {
 	const struct base *base;
+	enum stage stage;
 	enum dest dest;
 };
 
@@ -18,7 +19,7 @@ static void ask(struct proof *p, const struct judge *judge,
 	if (judge->base)
 		judge->base->judge(p, items);
 	else
-		judge_sections(p, items, judge->dest);
+		judge_from(p, items, judge->stage, judge->dest);
 }
 
 static int cell_cmp(const void *pa, const void *pb)
@@ -87,51 +88,53 @@ static const struct base *base_at(const struct proof *p, uint32_t chain)
 	return base;
 }
 
-/*
- * The kinds of destination that a run is for, if blocks and sections are all
- * that is left to ask in each of its contexts; else 0
- */
-static unsigned int run_dests(struct proof *p, const struct pw_run *run)
+/* By stage: the kinds of destination, enum dest */
+struct reached {
+	unsigned int dests[NUM_STAGES];
+};
+
+static bool context_reaches(struct proof *p, const struct pw_run *run, size_t i,
+			    struct reached *out)
 {
+	const struct pw_box *context = &run->contexts.items[i];
 	struct pw_boxes items = { 0 };
-	unsigned int dests = 0;
+	enum stage stage = STAGE_HOOK;
+	enum dest dest = 0;
 
-	for (size_t i = 0; i < run->contexts.num; i++) {
-		const struct pw_box *context = &run->contexts.items[i];
-		enum dest dest = 0;
+	for (size_t j = 0; j < run->in.num; j++) {
+		struct pw_box box;
 
-		items.num = 0;
-		for (size_t j = 0; j < run->in.num; j++) {
-			struct pw_box box;
-
-			pw_run_expand(p->ev, context, &run->in.items[j], &box);
-			pw_boxes_push(&p->ev->space, &items, &box);
-		}
-		if (!proof_asked_limit(p, context->cond))
-			dest = judge_reaches(p, base_at(p, run->bases[i])->hook,
-					     &items);
-		dests |= dest;
-		if (!dest) {
-			dests = 0;
-			break;
-		}
+		pw_run_expand(p->ev, context, &run->in.items[j], &box);
+		pw_boxes_push(&p->ev->space, &items, &box);
 	}
+	if (!proof_asked_limit(p, context->cond))
+		stage = judge_reaches(p, base_at(p, run->bases[i])->hook,
+				      &items, &dest);
 	pw_boxes_clear(&items);
-	return dests;
+	out->dests[stage] |= dest;
+	return stage != STAGE_HOOK;
 }
 
-/* Holds for all packets of a run, so for those in its contexts too */
+/*
+ * Holds for all packets of a run, so for those in its contexts too. Contexts
+ * are given up in favour of the stages of the reading that they reach.
+ */
 static bool holds_at_large(struct proof *p, const struct pw_run *run,
 			   const struct pw_cell *cells, size_t num)
 {
-	unsigned int dests = run_dests(p, run);
+	struct reached reached = { 0 };
 
+	for (size_t i = 0; i < run->contexts.num; i++)
+		if (!context_reaches(p, run, i, &reached))
+			return false;
 	p->quiet = true;
-	p->differs = !dests;
-	for (unsigned int dest = DEST_OWN; dest <= DEST_OTHER; dest <<= 1)
-		if (dests & dest)
-			judge_sorted(p, &(struct judge){ .dest = dest }, cells,
-				     num);
+	for (int i = 0; i < NUM_STAGES * 2; i++) {
+		struct judge judge = { .stage = (enum stage)(i / 2),
+				       .dest = i % 2 ? DEST_OTHER : DEST_OWN };
+
+		if (reached.dests[judge.stage] & judge.dest)
+			judge_sorted(p, &judge, cells, num);
+	}
 	p->quiet = false;
 	return !p->differs;
 }

@@ -87,7 +87,8 @@ static void judge_unasked(struct proof *p, struct pw_boxes *items,
 		settle_steps(p, items, STEP_DHCP4, STEP_DHCP6, &passes);
 }
 
-void judge_sections(struct proof *p, struct pw_boxes *items, enum dest dest)
+static void judge_sections(struct proof *p, struct pw_boxes *items,
+			   enum dest dest)
 {
 	settle_sections(p, items, dest);
 	settle_closed(p, items, dest);
@@ -243,25 +244,61 @@ void judge_input(struct proof *p, struct pw_boxes *items)
 	judge_arrivals(p, &a);
 }
 
-enum dest judge_reaches(struct proof *p, enum pw_hook hook,
-			struct pw_boxes *items)
+void judge_from(struct proof *p, struct pw_boxes *items, enum stage stage,
+		enum dest dest)
+{
+	if (stage == STAGE_UNASKED)
+		judge(p, items, dest);
+	else if (stage == STAGE_PING)
+		judge_ping(p, items, dest);
+	else
+		judge_sections(p, items, dest);
+}
+
+/* Of what has begun, undecided, the only list that holds anything */
+static struct pw_boxes *only_list(struct arrivals *a, enum dest *dest)
+{
+	struct pw_boxes *lists[] = { &a->own, &a->other, &a->own_pings,
+				     &a->other_pings };
+	struct pw_boxes *only = NULL;
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(lists); i++) {
+		if (!lists[i]->num)
+			continue;
+		if (only)
+			return NULL;
+		only = lists[i];
+		*dest = i % 2 ? DEST_OTHER : DEST_OWN;
+	}
+	return only;
+}
+
+enum stage judge_reaches(struct proof *p, enum pw_hook hook,
+			 struct pw_boxes *items, enum dest *dest)
 {
 	struct arrivals a = { 0 };
-	enum dest dest;
+	struct pw_boxes *only;
+	enum stage stage = STAGE_HOOK;
 
-	p->touched = hook == PW_HOOK_FORWARD ||
-		     (hook == PW_HOOK_PREROUTING &&
-		      p->model->containers == PW_CONTAINERS_IGNORE);
-	if (!p->touched && hook == PW_HOOK_PREROUTING)
+	if (hook == PW_HOOK_FORWARD ||
+	    (hook == PW_HOOK_PREROUTING &&
+	     p->model->containers == PW_CONTAINERS_IGNORE))
+		return STAGE_HOOK;
+	p->touched = false;
+	if (hook == PW_HOOK_PREROUTING)
 		begin_prerouting(p, items, &a);
-	else if (!p->touched)
+	else
 		begin_input(p, items, &a);
-	dest = a.own.num ? DEST_OWN : DEST_OTHER;
-	if (a.own_pings.num || a.other_pings.num || (a.own.num && a.other.num))
-		p->touched = true;
-	judge_unasked(p, dest == DEST_OWN ? &a.own : &a.other, dest);
+	only = only_list(&a, dest);
+	if (!p->touched && only) {
+		stage = STAGE_PING;
+		if (only == &a.own || only == &a.other) {
+			judge_unasked(p, only, *dest);
+			stage = p->touched ? STAGE_UNASKED : STAGE_SECTIONS;
+		}
+	}
 	clear_arrivals(&a);
-	return p->touched ? 0 : dest;
+	return stage;
 }
 
 /* Closed: from outside straight to an address behind a bridge, and new */

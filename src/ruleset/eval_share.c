@@ -11,15 +11,25 @@
 #define BIT(field) (1u << (field))
 /* A rule that writes into a set and decides nothing: see struct pw_mark */
 #define WRITES BIT(31)
+/* Somewhere from here on an entry is reached: see is_entry() */
+#define HAS_ENTRY BIT(30)
 /* Fields that say how a packet came about, not who sent it where */
 #define ABOUT_STATE (BIT(PW_F_CT_STATE) | BIT(PW_F_CT_DNAT) | \
 		     BIT(PW_F_TCP_SYNACK) | BIT(PW_F_SOCKET_WILDCARD) | \
 		     BIT(PW_F_FIB_SADDR) | BIT(PW_F_CT_ORIG_DADDR4) | \
 		     BIT(PW_F_CT_ORIG_DADDR6) | WRITES)
 
+/*
+ * A chain of some weight that several rules go to is an entry: ways to get
+ * there are likely alike. Above the upper weight its sections alone are worth
+ * more, which are one run for even more ways.
+ */
+#define ENTRY_MIN 16
+#define ENTRY_MAX 512
+
 /**
  * struct reach - What rules from a place on may ask
- * @asks:	fields, by BIT(); WRITES
+ * @asks:	fields, by BIT(); WRITES, HAS_ENTRY
  * @weight:	rules and map elements, not above UINT32_MAX / 2
  */
 struct reach {
@@ -30,22 +40,47 @@ struct reach {
  * struct pw_sharing
  * @rests:	by chain: reach from each rule on, one more than rules; NULL:
  *		not worked out so far
+ * @gotos:	by chain: how many rules and map elements go to it
+ * @entry:	by chain
  */
 struct pw_sharing {
 	struct reach **rests;
+	uint32_t *gotos;
+	bool *entry;
 };
+
+static void count_goto(struct pw_sharing *sharing, const struct pw_verdict *v)
+{
+	if (v->kind == PW_V_GOTO)
+		sharing->gotos[v->chain]++;
+}
+
+static void count_gotos(struct pw_sharing *sharing, const struct pw_ruleset *rs)
+{
+	for (size_t c = 0; c < rs->num_chains; c++)
+		for (size_t i = 0; i < rs->chains[c].num_rules; i++)
+			count_goto(sharing, &rs->chains[c].rules[i].verdict);
+	for (size_t m = 0; m < rs->num_maps; m++)
+		for (size_t i = 0; i < rs->maps[m].num_elems &&
+		     !rs->maps[m].counters; i++)
+			count_goto(sharing, &rs->maps[m].elems[i].verdict);
+}
 
 struct pw_sharing *pw_sharing_new(const struct pw_ruleset *rs)
 {
 	struct pw_sharing *sharing = calloc(1, sizeof(*sharing));
+	size_t num = rs->num_chains + 1;
 
 	if (!sharing)
 		return NULL;
-	sharing->rests = calloc(rs->num_chains + 1, sizeof(*sharing->rests));
-	if (!sharing->rests) {
-		free(sharing);
+	sharing->rests = calloc(num, sizeof(*sharing->rests));
+	sharing->gotos = calloc(num, sizeof(*sharing->gotos));
+	sharing->entry = calloc(num, sizeof(*sharing->entry));
+	if (!sharing->rests || !sharing->gotos || !sharing->entry) {
+		pw_sharing_free(sharing, rs);
 		return NULL;
 	}
+	count_gotos(sharing, rs);
 	return sharing;
 }
 
@@ -53,9 +88,11 @@ void pw_sharing_free(struct pw_sharing *sharing, const struct pw_ruleset *rs)
 {
 	if (!sharing)
 		return;
-	for (size_t i = 0; i < rs->num_chains; i++)
+	for (size_t i = 0; sharing->rests && i < rs->num_chains; i++)
 		free(sharing->rests[i]);
 	free(sharing->rests);
+	free(sharing->gotos);
+	free(sharing->entry);
 	free(sharing);
 }
 
@@ -124,6 +161,15 @@ static void reach_rule(struct pw_eval *ev, const struct pw_rule *rule,
 		add_reach(reach, rests_of(ev, rule->verdict.chain));
 }
 
+/* The innermost such chain: nothing in it is an entry again */
+static bool is_entry(const struct pw_eval *ev, uint32_t chain,
+		     const struct reach *whole)
+{
+	return ev->sharing->gotos[chain] > 1 && whole->weight >= ENTRY_MIN &&
+	       whole->weight <= ENTRY_MAX &&
+	       !(whole->asks & (HAS_ENTRY | WRITES));
+}
+
 /* Rules that go round in circles would never end here: they are refused */
 static const struct reach *rests_of(struct pw_eval *ev, uint32_t chain)
 {
@@ -145,6 +191,10 @@ static const struct reach *rests_of(struct pw_eval *ev, uint32_t chain)
 			reach_rule(ev, &c->rules[i], &rests[i]);
 	}
 	ev->chains_deep--;
+	if (is_entry(ev, chain, &rests[0])) {
+		ev->sharing->entry[chain] = true;
+		rests[0].asks |= HAS_ENTRY;
+	}
 	ev->sharing->rests[chain] = rests;
 	return rests;
 }
@@ -156,7 +206,11 @@ bool pw_share_at(struct pw_eval *ev, uint32_t chain, size_t rule)
 	if (!ev->share || ev->run || ev->jumps_deep)
 		return false;
 	rest = rests_of(ev, chain);
-	return !ev->space.err && rest[rule].weight >= ev->share &&
+	if (ev->space.err)
+		return false;
+	if (!rule && ev->sharing->entry[chain])
+		return true;
+	return rest[rule].weight >= ev->share &&
 	       !(rest[rule].asks & ABOUT_STATE);
 }
 
