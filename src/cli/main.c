@@ -27,7 +27,7 @@ const struct command commands[] = {
 	  cmd_apply,
 	  "put a policy in force, in one step and without a gap",
 	  "The rules are proved, loaded, read back and compared before they count.\n"
-	  "Whoever is connected by SSH could connect again afterwards, or nothing is changed." },
+	  "If somebody connected by SSH could not connect again, nothing is changed." },
 	{ "status", "", 0, false, true, false,
 	  OPT_RUN_DIR | OPT_JSON, cmd_status,
 	  "say what is in force, since when, and what it let in",

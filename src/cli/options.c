@@ -297,14 +297,14 @@ int options_parse(struct cli *cli, int argc, char **argv)
 static void print_row(const struct option_row *row, FILE *out)
 {
 	char left[64];
-	int len = snprintf(left, sizeof(left), "--%s%s%s", row->name,
-			   row->arg ? "=" : "", row->arg ? row->arg : "");
 
+	snprintf(left, sizeof(left), "--%s%s%s", row->name,
+		 row->arg ? "=" : "", row->arg ? row->arg : "");
 	if (row->letter)
-		fprintf(out, "  -%c, %-22s", row->letter, left);
+		fprintf(out, "  -%c, ", row->letter);
 	else
-		fprintf(out, "      %-22s", left);
-	fprintf(out, "%s%s\n", len > 21 ? "  " : "", row->help);
+		fputs("      ", out);
+	fprintf(out, "%-27s%s\n", left, row->help);
 }
 
 void options_print(unsigned int bits, FILE *out)

@@ -9,6 +9,8 @@
 #include "cli/json.h"
 #include "cli/output.h"
 
+#define MAX_NAME 44	/* columns */
+
 /* What a counter counts, by the beginning of its name (docs/rules.md) */
 enum counted { COUNT_SECTION, COUNT_GROUP, COUNT_PING, COUNT_BLOCK,
 	       COUNT_DROPPED, COUNT_REFUSED, NUM_COUNTED };
@@ -101,37 +103,51 @@ static int gather_lines(const struct pw_ruleset *rules, struct lines *out)
 	return 0;
 }
 
-static int name_width(const struct lines *lines)
+/* Columns for names; sections' names fit, the lists of groups are cut */
+static size_t name_width(const struct lines *lines)
 {
 	size_t width = strlen("section    ");
 
 	for (size_t i = 0; i < lines->num; i++) {
 		size_t len = strlen(lines->items[i].name);
 
-		if (len > width && len <= OUTPUT_WIDTH / 2)
+		if (len > MAX_NAME)
+			len = MAX_NAME;
+		if (len > width)
 			width = len;
 	}
-	return (int)width;
+	return width;
+}
+
+static void put_padded(const char *name, size_t width)
+{
+	size_t len = strlen(name);
+
+	if (len <= width) {
+		put_escaped(name, len, stdout);
+		printf("%*s", (int)(width - len), "");
+	} else {
+		put_escaped(name, width - 3, stdout);
+		fputs("...", stdout);
+	}
 }
 
 static void print_lines(const struct lines *lines)
 {
 	static const char title[] = "new connections";
-	int width = name_width(lines);
+	size_t width = name_width(lines);
 	char count[32];
 
 	if (!lines->num)
 		return;
-	printf("%-*s%s\n", width, "section", title);
+	put_padded("section", width);
+	printf("%s\n", title);
 	for (size_t i = 0; i < lines->num; i++) {
 		const struct line *line = &lines->items[i];
 		const char *note = counted[line->what].note;
-		int used = (int)strlen(line->name);
 
-		put_escaped(line->name, strlen(line->name), stdout);
-		printf("%*s%s%s\n",
-		       used < width ? width - used + (int)sizeof(title) - 1 :
-				      (int)sizeof(title),
+		put_padded(line->name, width);
+		printf("%*s%s%s\n", (int)strlen(title),
 		       format_count(line->packets, count), note ? "   " : "",
 		       note ? note : "");
 	}
@@ -140,6 +156,7 @@ static void print_lines(const struct lines *lines)
 /* "root", or the number of a user without a name; returns @buf */
 static const char *user_name(uid_t uid, char buf[static 40])
 {
+	/* cppcheck-suppress getpwuidCalled ; there is one thread */
 	const struct passwd *pw = getpwuid(uid);
 
 	if (pw)
