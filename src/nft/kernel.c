@@ -90,9 +90,8 @@ static int read_rule(const struct nlmsghdr *nlh, void *arg)
 	if (!nlr)
 		return -ENOMEM;
 	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
-		return pw_diag_system(r->diags, EOPNOTSUPP, "table inet "
-				      PW_TABLE " holds a rule with an "
-				      "expression that is not known here");
+		return pw_diag_system(r->diags, EOPNOTSUPP,
+				      "table inet " PW_TABLE " holds a rule with an expression that is not known here");
 	if (!is_ours(nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE)))
 		return 0;
 	return pw_nft_decode_rule(nlr, r->kernel->rules, r->diags);
@@ -120,8 +119,8 @@ static int refuse_elems(struct reading *r, const char *what, const char *name,
 {
 	if (err != -EBADMSG && err != -EOPNOTSUPP)
 		return err;
-	return pw_diag_system(r->diags, EOPNOTSUPP, "%s %s of table inet "
-			      PW_TABLE " holds elements that no portwall makes",
+	return pw_diag_system(r->diags, EOPNOTSUPP,
+			      "%s %s of table inet " PW_TABLE " holds elements that no portwall makes",
 			      what, name);
 }
 
@@ -271,15 +270,14 @@ static int explain(int err, size_t said, struct pw_diags *diags)
 	if (!err || err == -ENOMEM || pw_diags_count(diags, PW_ERROR) > said)
 		return err;
 	if (is_passing(err))
-		return pw_diag_system(diags, EAGAIN, "the rules of this host "
-				      "kept changing while they were read");
+		return pw_diag_system(diags, EAGAIN,
+				      "the rules of this host kept changing while they were read");
 	if (err == -EBADMSG)
-		return pw_diag_system(diags, EBADMSG, "the kernel's answer "
-				      "about table inet " PW_TABLE
-				      " makes no sense");
+		return pw_diag_system(diags, EBADMSG,
+				      "the kernel's answer about table inet " PW_TABLE " makes no sense");
 	if (err == -EPERM)
-		return pw_diag_system(diags, EPERM, "reading nf_tables needs "
-				      "CAP_NET_ADMIN");
+		return pw_diag_system(diags, EPERM,
+				      "reading nf_tables needs CAP_NET_ADMIN");
 	return pw_diag_system(diags, -err, "cannot read table inet " PW_TABLE);
 }
 

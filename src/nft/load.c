@@ -35,10 +35,11 @@ static bool same_set(const struct pw_set *a, const struct pw_set *b)
 static int refuse_kept(const struct fill *f, const char *what,
 		       const char *name)
 {
-	pw_diag_system(f->diags, EEXIST, "%s %s is in the kernel already, "
-		       "declared in another way", what, name);
-	pw_diag_hint(f->diags, "portwall clear removes it with all rules in "
-		     "force");
+	pw_diag_system(f->diags, EEXIST,
+		       "%s %s is in the kernel already, declared in another way",
+		       what, name);
+	pw_diag_hint(f->diags,
+		     "portwall clear removes it with all rules in force");
 	return -EEXIST;
 }
 
@@ -213,16 +214,15 @@ static int refuse_changed(const struct fill *f)
 		err = pw_ruleset_diff(a, b, &what);
 	free(what);
 	if (err == 1)
-		err = pw_diag_system(f->diags, EAGAIN, "somebody else changes "
-				     "table inet " PW_TABLE);
+		err = pw_diag_system(f->diags, EAGAIN,
+				     "somebody else changes table inet " PW_TABLE);
 	return err;
 }
 
 static int give_up(const struct fill *f)
 {
-	return pw_diag_system(f->diags, EAGAIN, "others kept changing the "
-			      "rules of this host for 5 seconds; nothing was "
-			      "changed in table inet " PW_TABLE);
+	return pw_diag_system(f->diags, EAGAIN,
+			      "others kept changing the rules of this host for 5 seconds; nothing was changed in table inet " PW_TABLE);
 }
 
 static int fill_patiently(struct fill *f)

@@ -56,10 +56,11 @@ static int look_up(struct pw_nl *nl, const struct pw_set *set,
 	if (err == (inside ? 0 : -ENOENT))
 		return 0;
 	if (err && err != -ENOENT)
-		return pw_diag_system(diags, -err, "cannot look up elements "
-				      "of set %s", set->name);
-	return pw_diag_system(diags, EPROTO, "the kernel %s %s in set %s, "
-			      "which was sent %s it",
+		return pw_diag_system(diags, -err,
+				      "cannot look up elements of set %s",
+				      set->name);
+	return pw_diag_system(diags, EPROTO,
+			      "the kernel %s %s in set %s, which was sent %s it",
 			      inside ? "does not find" : "finds",
 			      value_text(set, value, text), set->name,
 			      inside ? "with" : "without");

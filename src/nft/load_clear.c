@@ -38,7 +38,6 @@ int pw_load_clear(struct pw_nl *nl, struct pw_diags *diags)
 		if (err != -ERESTART && err != -EINPROGRESS)
 			return err;
 	} while (!pw_backoff_wait(&backoff, nl));
-	return pw_diag_system(diags, EAGAIN, "others kept changing the rules "
-			      "of this host for 5 seconds; table inet "
-			      PW_TABLE " is still there");
+	return pw_diag_system(diags, EAGAIN,
+			      "others kept changing the rules of this host for 5 seconds; table inet " PW_TABLE " is still there");
 }

@@ -114,8 +114,9 @@ static int explain(int err, const struct pw_batch *batch,
 			     expr ? expr : "", *why->text ? ": " : "",
 			     why->text);
 	if (expr && (err == -ENOENT || err == -EOPNOTSUPP))
-		pw_diag_hint(diags, "this kernel may lack nf_tables' "
-			     "expression '%s': look for its module", expr);
+		pw_diag_hint(diags,
+			     "this kernel may lack nf_tables' expression '%s': look for its module",
+			     expr);
 	return err;
 }
 
@@ -123,15 +124,16 @@ static int explain_unsent(int err, const struct pw_batch *batch,
 			  struct pw_diags *diags)
 {
 	if (err == -EMSGSIZE) {
-		pw_diag_system(diags, EMSGSIZE, "rules and addresses need a "
-			       "netlink message of %zu bytes", batch->len);
-		pw_diag_hint(diags, "outside the first user namespace: raise "
-			     "net.core.wmem_max");
+		pw_diag_system(diags, EMSGSIZE,
+			       "rules and addresses need a netlink message of %zu bytes",
+			       batch->len);
+		pw_diag_hint(diags,
+			     "outside the first user namespace: raise net.core.wmem_max");
 		return err;
 	}
 	if (err == -EPERM) {
-		pw_diag_system(diags, EPERM, "changing nf_tables needs "
-			       "CAP_NET_ADMIN");
+		pw_diag_system(diags, EPERM,
+			       "changing nf_tables needs CAP_NET_ADMIN");
 		pw_diag_hint(diags, "run it with sudo");
 		return err;
 	}
@@ -161,16 +163,16 @@ int pw_load_refuse_format(bool exists, uint32_t format, struct pw_diags *diags)
 	if (!exists || format == PW_FORMAT)
 		return 0;
 	if (!format) {
-		pw_diag_system(diags, EEXIST, "there is a table inet " PW_TABLE
-			       " that portwall did not make");
-		pw_diag_hint(diags, "if nobody needs it: nft delete table "
-			     "inet " PW_TABLE);
+		pw_diag_system(diags, EEXIST,
+			       "there is a table inet " PW_TABLE " that portwall did not make");
+		pw_diag_hint(diags,
+			     "if nobody needs it: nft delete table inet " PW_TABLE);
 		return -EEXIST;
 	}
-	pw_diag_system(diags, EPROTONOSUPPORT, "the rules in force were loaded "
-		       "by a newer portwall (format %u, this one knows %d)",
+	pw_diag_system(diags, EPROTONOSUPPORT,
+		       "the rules in force were loaded by a newer portwall (format %u, this one knows %d)",
 		       format, PW_FORMAT);
-	pw_diag_hint(diags, "use that version, or remove its rules with: "
-		     "portwall clear");
+	pw_diag_hint(diags,
+		     "use that version, or remove its rules with: portwall clear");
 	return -EPROTONOSUPPORT;
 }

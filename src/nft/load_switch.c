@@ -96,9 +96,9 @@ static int look_at_generation(const struct switching *s)
 	if (!err && seen.userdata_len == len &&
 	    !memcmp(seen.userdata, data, len))
 		return 0;
-	return pw_diag_system(s->diags, ESTALE, "somebody removed generation "
-			      "%u from table inet " PW_TABLE " before it was "
-			      "in force", s->stamp->generation);
+	return pw_diag_system(s->diags, ESTALE,
+			      "somebody removed generation %u from table inet " PW_TABLE " before it was in force",
+			      s->stamp->generation);
 }
 
 static int look_at_table(struct switching *s)
@@ -170,9 +170,8 @@ static int is_in_force(const struct switching *s)
 
 static int give_up(const struct switching *s)
 {
-	return pw_diag_system(s->diags, EAGAIN, "others kept changing the "
-			      "rules of this host for 5 seconds; the rules in "
-			      "force are those from before");
+	return pw_diag_system(s->diags, EAGAIN,
+			      "others kept changing the rules of this host for 5 seconds; the rules in force are those from before");
 }
 
 /*
@@ -242,9 +241,9 @@ static void drop_by_policy(struct switching *s)
 		 !pw_backoff_wait(&backoff, s->nl));
 	s->diags = diags;
 	if (err)
-		pw_diag_warning(diags, NULL, "the new rules are in force; only "
-				"the policy of chain input could not be set "
-				"to drop: %s", strerror(-err));
+		pw_diag_warning(diags, NULL,
+				"the new rules are in force; only the policy of chain input could not be set to drop: %s",
+				strerror(-err));
 }
 
 int pw_load_switch(struct pw_nl *nl, const struct pw_ruleset *want,
