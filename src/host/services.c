@@ -107,15 +107,26 @@ static int sort_services(struct pw_host *host)
 	return 0;
 }
 
+/* The database's end and its lack of memory look the same but for errno */
+static int next_entry(const struct servent **entry)
+{
+	errno = 0;
+	*entry = getservent();
+	return !*entry && errno == ENOMEM ? -ENOMEM : 0;
+}
+
 int pw_services_gather(struct pw_host *host)
 {
 	const struct servent *entry;
 	size_t cap = 0;
-	int err = 0;
+	int err;
 
 	setservent(1);
-	while (!err && (entry = getservent()))
-		err = add_entry(host, &cap, entry);
+	do {
+		err = next_entry(&entry);
+		if (!err && entry)
+			err = add_entry(host, &cap, entry);
+	} while (!err && entry);
 	endservent();
 	if (!err)
 		err = sort_services(host);
