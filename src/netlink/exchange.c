@@ -12,6 +12,7 @@
 #include "netlink/netlink.h"
 
 #define GO_ON 1
+#define MAX_TRIES 5
 
 /* Answers to an earlier exchange must not be taken for those of the next */
 static int send_anew(struct pw_nl *nl, const void *buf, size_t len)
@@ -172,9 +173,11 @@ static int read_genid(const struct nlmsghdr *nlh, void *arg)
 int pw_nl_genid(struct pw_nl *nl, uint32_t *genid)
 {
 	uint32_t got = 0;
-	int err = pw_nl_ask(nl, pw_nl_request(nl, NFT_MSG_GETGEN, 0, NULL), 0,
-			    read_genid, &got);
+	int err = -EINTR;
 
+	for (int i = 0; pw_nl_is_passing(err) && i < MAX_TRIES; i++)
+		err = pw_nl_ask(nl, pw_nl_request(nl, NFT_MSG_GETGEN, 0, NULL),
+				0, read_genid, &got);
 	if (err)
 		return err;
 	if (!got)

@@ -58,6 +58,9 @@ typedef int (*pw_nl_reader)(const struct nlmsghdr *nlh, void *arg);
 int pw_nl_ask(struct pw_nl *nl, struct nlmsghdr *nlh, uint32_t genid,
 	      pw_nl_reader reader, void *arg);
 
+/* An error of pw_nl_ask() that may not come again: ask once more */
+bool pw_nl_is_passing(int err);
+
 /* Generation id of nf_tables; errors as pw_nl_ask() */
 int pw_nl_genid(struct pw_nl *nl, uint32_t *genid);
 

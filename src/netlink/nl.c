@@ -36,6 +36,11 @@ void pw_nl_close(struct pw_nl *nl)
 	free(nl);
 }
 
+bool pw_nl_is_passing(int err)
+{
+	return err == -EINTR || err == -ENOBUFS || err == -EAGAIN;
+}
+
 int pw_backoff_wait(struct pw_backoff *backoff, const struct pw_nl *nl)
 {
 	uint64_t now_ms = nl->wire.now_ms(nl->wire.ctx);

@@ -260,8 +260,7 @@ static int read_once(struct pw_nl *nl, struct pw_kernel **out,
 /* What vanished, was cut off or got lost while others worked on the tables */
 static bool is_passing(int err)
 {
-	return err == -EINTR || err == -ENOENT || err == -ENOBUFS ||
-	       err == -EAGAIN;
+	return err == -ENOENT || pw_nl_is_passing(err);
 }
 
 /* What decoders refuse they have explained already */

@@ -14,6 +14,7 @@
 #define LARGE 4096		/* ranges; sets above it are not read back */
 #define LARGE_SAMPLES 250	/* four look-ups each */
 #define SMALL_SAMPLES 2
+#define MAX_TRIES 5
 
 static int ignore(const struct nlmsghdr *nlh, void *arg)
 {
@@ -41,18 +42,30 @@ static const char *value_text(const struct pw_set *set, struct pw_value value,
 	}
 }
 
+/* 0: it is there; -ENOENT: it is not; other errors */
+static int ask_key(struct pw_nl *nl, const struct pw_set *set,
+		   struct pw_value value)
+{
+	int err = -EINTR;
+
+	for (int i = 0; pw_nl_is_passing(err) && i < MAX_TRIES; i++) {
+		struct nlmsghdr *nlh = pw_nl_request(nl, NFT_MSG_GETSETELEM,
+						     0, PW_TABLE);
+
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
+		pw_elems_put_key(nlh, set->type, value);
+		err = pw_nl_ask(nl, nlh, 0, ignore, NULL);
+	}
+	return err;
+}
+
 /* Is @value in the kernel's set exactly if @inside? */
 static int look_up(struct pw_nl *nl, const struct pw_set *set,
 		   struct pw_value value, bool inside, struct pw_diags *diags)
 {
-	struct nlmsghdr *nlh = pw_nl_request(nl, NFT_MSG_GETSETELEM, 0,
-					     PW_TABLE);
 	char text[PW_ADDR_STRLEN];
-	int err;
+	int err = ask_key(nl, set, value);
 
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
-	pw_elems_put_key(nlh, set->type, value);
-	err = pw_nl_ask(nl, nlh, 0, ignore, NULL);
 	if (err == (inside ? 0 : -ENOENT))
 		return 0;
 	if (err && err != -ENOENT)

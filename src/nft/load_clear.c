@@ -14,7 +14,7 @@ static int clear_once(struct pw_nl *nl, struct pw_diags *diags)
 
 	if (!err)
 		err = pw_table_info_read(nl, genid, &info);
-	if (err == -EINTR)
+	if (pw_nl_is_passing(err))
 		return -ERESTART;
 	if (err)
 		return pw_diag_system(diags, -err, "cannot read nf_tables");

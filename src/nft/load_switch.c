@@ -120,7 +120,12 @@ static int look_at_table(struct switching *s)
 		if (err == -ENOENT)
 			err = 0;
 	}
-	return err == -EINTR ? -ERESTART : err;
+	if (pw_nl_is_passing(err))
+		return -ERESTART;
+	if (err && err != -ESTALE && err != -ENOMEM)
+		return pw_diag_system(s->diags, -err,
+				      "cannot read table inet " PW_TABLE);
+	return err;
 }
 
 static int put_switch(const struct switching *s, struct pw_batch *batch)

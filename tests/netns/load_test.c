@@ -336,6 +336,7 @@ static struct spoilt {
 	struct pw_nl *other;
 	int overtake, lose;
 	int overtaken, lost;
+	int fail_recv, fail_send;
 	bool losing, garbling;
 	uint32_t random;
 } spoilt;
@@ -358,12 +359,14 @@ static int spoilt_send(void *ctx, const void *buf, size_t len)
 {
 	const struct nlmsghdr *nlh = buf;
 	bool commits = nlh->nlmsg_type == NFNL_MSG_BATCH_BEGIN;
+	int err;
 
 	if (commits && spoilt.overtake-- > 0)
 		overtake();
 	spoilt.losing = commits && spoilt.lose-- > 0;
 	spoilt.lost += spoilt.losing;
-	return spoilt.wire.send(ctx, buf, len);
+	err = spoilt.wire.send(ctx, buf, len);
+	return spoilt.fail_send-- == 0 ? -EINTR : err;
 }
 
 static uint32_t next_random(void)
@@ -397,6 +400,8 @@ static ssize_t spoilt_recv(void *ctx, void *buf, size_t cap)
 	ssize_t len = spoilt.losing ? -ENOBUFS :
 				      spoilt.wire.recv(ctx, buf, cap);
 
+	if (spoilt.fail_recv-- == 0)
+		len = -ENOBUFS;
 	return spoilt.garbling ? garble(buf, len) : len;
 }
 
@@ -407,6 +412,7 @@ static void spoil(const struct host *host)
 	assert_int_equal(pw_transport_open(&wire), 0);
 	spoilt = (struct spoilt){
 		.wire = host->nl->wire, .other = pw_nl_new(&wire),
+		.fail_recv = -1, .fail_send = -1,
 	};
 	assert_non_null(spoilt.other);
 	host->nl->wire.recv = spoilt_recv;
@@ -424,6 +430,28 @@ static void lost_answers_change_nothing(void **state)
 		lh_apply_small(host, n);
 		assert_true(spoilt.lost);
 	}
+	pw_nl_close(spoilt.other);
+}
+
+/* Each send in turn is done and said to be interrupted; each answer is lost */
+static void any_single_failure_changes_nothing(void **state)
+{
+	const struct host *host = lh_host(state);
+	uint32_t n = 0;
+	bool failed;
+
+	spoil(host);
+	for (int i = 0; i < 2; i++) {
+		int *fail = i ? &spoilt.fail_send : &spoilt.fail_recv;
+
+		for (int at = 0; at == 0 || failed; at++) {
+			*fail = at;
+			lh_apply_small(host, ++n);
+			failed = *fail < 0;
+			*fail = -1;
+		}
+	}
+	assert_true(n > 50);
 	pw_nl_close(spoilt.other);
 }
 
@@ -501,6 +529,7 @@ int main(void)
 		TEST(change_of_ours_meanwhile_is_noticed),
 		TEST(others_may_commit_all_the_time),
 		TEST(lost_answers_change_nothing),
+		TEST(any_single_failure_changes_nothing),
 		TEST(overtaken_transactions_are_sent_again),
 		TEST(garbled_answers_are_survived),
 		TEST(patience_ends),
