@@ -339,10 +339,10 @@ static void prepare_wide(struct proof *p, struct class *class, size_t s,
 static void prepare_all(struct proof *p, struct class *class,
 			const struct transport *tr, enum pw_transport t)
 {
-	size_t i = 0, w = 0, num_wide = tr ? tr->num_wide : 0;
+	size_t i = 0, w = 0;
 
-	while (i < class->num_sections || w < num_wide) {
-		bool narrow = w == num_wide ||
+	while (i < class->num_sections || w < tr->num_wide) {
+		bool narrow = w == tr->num_wide ||
 			      (i < class->num_sections &&
 			       class->sections[i] < tr->wide[w]);
 
@@ -355,11 +355,13 @@ static void prepare_all(struct proof *p, struct class *class,
 
 void class_prepare(struct proof *p, struct class *class, int transport)
 {
+	static const struct transport no_ports = { .num_wide = 0 };
+
 	if (class->done)
 		return;
 	class->done = true;
 	if (transport < 0)
-		prepare_all(p, class, NULL, 0);
+		prepare_all(p, class, &no_ports, 0);
 	else
 		prepare_all(p, class, &p->transports[transport],
 			    (enum pw_transport)transport);
