@@ -232,11 +232,13 @@ CASES = [
          json={"exit": 3, "command": "apply", "policy": "ok.ini"}),
 
     # a host without rules
-    Case("apply refuses a wrong policy", "apply --run-dir run bad.ini", 2,
+    Case("apply refuses a wrong policy",
+         "apply --insecure-permissions --run-dir run bad.ini", 2,
          files={"bad.ini": BAD}, silent_out=True,
          err=[r"bad.ini: 2 errors; nothing was changed\n\Z"]),
-    Case("cutting connections is not there yet", "apply --run-dir run cut.ini",
-         2, files={"cut.ini": "[policy]\nestablished = cut\n\n" + OK},
+    Case("cutting connections is not there yet",
+         "apply --insecure-permissions --run-dir run cut.ini", 2,
+         files={"cut.ini": "[policy]\nestablished = cut\n\n" + OK},
          err=[r"established = cut", r"nothing was changed"]),
     Case("clear does not open ports unasked", "clear --run-dir run", 2,
          silent_out=True, err=[r"--yes"]),
