@@ -99,13 +99,13 @@ PW_DEFINE_OWNED(struct pw_conns, pw_conns_free)
  * pw_sockets_held_by() - Which sockets belong to processes of these names?
  * @names:	short names (comm) of processes, NULL at the end
  * @inodes:	set to the inodes of all their sockets, sorted; the caller frees
+ * @hidden:	set when there is such a process whose sockets may not be seen
  *
- * Walks /proc, so ask only when there is something to decide. Processes of
- * others are not seen without privilege.
+ * Walks /proc, so ask only when there is something to decide.
  *
  * Return: 0; -ENOMEM; -ENOENT: no /proc
  */
 int pw_sockets_held_by(const char *const *names, uint32_t **inodes,
-		       size_t *num);
+		       size_t *num, bool *hidden);
 
 #endif

@@ -15,6 +15,7 @@
 struct inodes {
 	uint32_t *items;
 	size_t num, cap;
+	bool hidden;	/* a process did not let us look */
 };
 
 static void dir_closep(DIR **dir)
@@ -88,6 +89,8 @@ static int add_sockets(int proc, const char *pid, struct inodes *found)
 
 	snprintf(path, sizeof(path), "%s/fd", pid);
 	dir = open_dir_at(proc, path);
+	if (!dir && errno == EACCES)
+		found->hidden = true;
 	while (!err && dir && (entry = readdir(dir)))
 		if (isdigit((unsigned char)entry->d_name[0]))
 			err = add_link(dirfd(dir), entry->d_name, found);
@@ -102,7 +105,7 @@ static int inode_cmp(const void *a, const void *b)
 }
 
 int pw_sockets_held_by(const char *const *names, uint32_t **inodes,
-		       size_t *num)
+		       size_t *num, bool *hidden)
 {
 	pw_owned(dir_close) DIR *proc = open_dir_at(AT_FDCWD, "/proc");
 	struct inodes found = { 0 };
@@ -121,5 +124,6 @@ int pw_sockets_held_by(const char *const *names, uint32_t **inodes,
 		qsort(found.items, found.num, sizeof(*found.items), inode_cmp);
 	*inodes = found.items;
 	*num = found.num;
+	*hidden = found.hidden;
 	return 0;
 }

@@ -38,17 +38,19 @@ static bool is_loopback(const struct pw_conn *conn)
 
 static int find_ssh_sockets(struct search *s)
 {
+	bool hidden = false;
 	int err;
 
 	if (s->ssh.known)
 		return 0;
 	s->ssh.known = true;
-	err = pw_sockets_held_by(ssh_names, &s->ssh.inodes, &s->ssh.num);
-	if (!err || err == -ENOMEM)
+	err = pw_sockets_held_by(ssh_names, &s->ssh.inodes, &s->ssh.num,
+				 &hidden);
+	if (err == -ENOMEM || (!err && !hidden))
 		return err;
 	pw_diag_warning(s->diags, NULL,
 			"cannot tell which connections are SSH: /proc: %s",
-			strerror(-err));
+			strerror(err ? -err : EACCES));
 	pw_diag_hint(s->diags, "name its ports: guard = 22 in [policy]");
 	return 0;
 }

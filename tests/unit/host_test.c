@@ -192,9 +192,10 @@ static bool holds(const char *const *names, uint32_t inode)
 {
 	uint32_t *inodes = NULL;
 	size_t num = 0;
-	bool found = false;
+	bool found = false, hidden = true;
 
-	assert_int_equal(pw_sockets_held_by(names, &inodes, &num), 0);
+	assert_int_equal(pw_sockets_held_by(names, &inodes, &num, &hidden), 0);
+	assert_false(hidden);
 	for (size_t i = 0; i < num; i++)
 		found |= inodes[i] == inode;
 	free(inodes);
