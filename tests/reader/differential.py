@@ -4,7 +4,8 @@
 
 Every policy is checked (the program proves its rules at each check); some are
 applied in a namespace and met with packets. A policy is made from SEED/NUMBER
-alone: `--seed S --first N --count 1` shows one again.
+alone: `--seed S --first N --count 1` shows one again. Without options it is
+always the same policies; `--seed random` takes new ones.
 """
 
 import argparse
@@ -29,6 +30,8 @@ from reader import Host, Packet, Policy, PolicyError
 
 PER_POLICY = 3000   # packets
 REFUSALS = 40       # answers looked at, less than the limit of 100 a second
+# For other protocols the kernel answers only where a checksum seems right
+ANSWERED = (1, 6, 17, 50, 58, 132)
 
 VALID = """
 table inet pwt_valid {
@@ -172,7 +175,8 @@ class Differential:
 
     def refusals(self, sample, wanted):
         """Closed ports: which are answered, and which are left in silence."""
-        closed = [n for n, w in enumerate(wanted) if w in ("drop", "refuse")]
+        closed = [n for n, w in enumerate(wanted) if w in ("drop", "refuse")
+                  and sample[n][0].proto in ANSWERED]
         for n in closed[:REFUSALS]:
             packet, link, pkt, _ = sample[n]
             outcome = self.world.probe(link, pkt, swallow=True)
@@ -203,7 +207,7 @@ def shrink(text, fails):
 
 def failure(number, text, lines):
     print("FAIL  policy %s" % number)
-    for line in text.splitlines() + lines[:6]:
+    for line in text.splitlines() + lines[-8:]:
         print("      " + line)
 
 
@@ -239,13 +243,15 @@ def apply_one(diff, number, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", default=str(random.randrange(1 << 32)))
+    parser.add_argument("--seed", default="5")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=40,
                         help="policies met with packets")
     parser.add_argument("--check", type=int, default=160,
                         help="further policies that are only checked")
     given = parser.parse_args()
+    if given.seed == "random":
+        given.seed = str(random.randrange(1 << 32))
     print("seed %s: %d policies with packets, %d more checked" % (
         given.seed, given.count, given.check))
     need_portwall(given.count + given.check)

@@ -46,7 +46,7 @@ def _attr(kind, data):
     return struct.pack("=HH", 4 + len(data), kind) + data + bytes(pad)
 
 
-def _attrs(data):
+def attributes(data):
     """(type, payload) of each attribute."""
     at = 0
     while at + 4 <= len(data):
@@ -57,9 +57,9 @@ def _attrs(data):
 
 def _key(element):
     """NFTA_SET_ELEM_KEY (1), in it NFTA_DATA_VALUE (1)."""
-    for kind, data in _attrs(element):
+    for kind, data in attributes(element):
         if kind == 1:
-            return next(value for sub, value in _attrs(data) if sub == 1)
+            return next(value for sub, value in attributes(data) if sub == 1)
     return b""
 
 
@@ -100,9 +100,9 @@ class SetReader:
                 return False
             if kind == NLMSG_ERROR:
                 raise OSError(-struct.unpack_from("=i", body)[0], "set")
-            for attr, value in _attrs(body[4:]):
+            for attr, value in attributes(body[4:]):
                 if attr == 3:       # NFTA_SET_ELEM_LIST_ELEMENTS
-                    found.update(_key(e) for _, e in _attrs(value))
+                    found.update(_key(e) for _, e in attributes(value))
         return True
 
     def close(self):

@@ -12,6 +12,8 @@ import select
 import socket
 import struct
 import tempfile
+import time
+import zlib
 from dataclasses import dataclass, field
 
 from . import frames, seen
@@ -53,8 +55,9 @@ class Link:
     def __post_init__(self):
         n = self.index
         self.v4, self.v4_second = "10.99.%d.2" % n, "10.99.%d.3" % n
-        self.v6, self.v6_second = "fd99:%x::2" % n, "fd99:%x::3" % n
-        self.gw4, self.gw6 = "10.99.%d.1" % n, "fd99:%x::1" % n
+        net6 = "fd99:%x" % n if n else "fd99"
+        self.v6, self.v6_second = net6 + "::2", net6 + "::3"
+        self.gw4, self.gw6 = "10.99.%d.1" % n, net6 + "::1"
         self.broadcast4 = "10.99.%d.255" % n
         self.local6, self.near6 = "fe80::2", "fe80::9"
         self.mac = b"\x02\0\0\0" + bytes([n, 2])
@@ -162,6 +165,7 @@ class World:
         self.reader = seen.SetReader(self.host)
         for link in self.links.values():
             link.sock = self._tap(link)
+            self.await_link(link)
 
     def _tap(self, link):
         sock = self.outside.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
@@ -223,20 +227,37 @@ class World:
         return replies
 
     def _sentinel(self, replies):
-        link = self.first
-        arp = struct.pack("!6s6sHHHBBH6s4s6s4s", b"\xff" * 6, link.out_mac,
-                          ETH_P_ARP, 1, ETH_P_IP, 6, 4, 1, link.out_mac,
-                          bytes(4), bytes(6), frames.addr(link.v4))
-        link.sock.send(arp)
-        while not self._take(link, replies):
-            if not select.select([link.sock], [], [], SENTINEL_SECONDS)[0]:
-                raise Lost("no answer to ARP on " + link.name)
+        """Wait for the answer to one ARP request; it is told by its MAC."""
+        own = self._ask(self.first)
+        end = time.monotonic() + SENTINEL_SECONDS
+        while not self._take(self.first, replies, own):
+            if time.monotonic() > end:
+                raise Lost("no answer to ARP on " + self.first.name)
+            select.select([self.first.sock], [], [], 1)
         for other in self.links.values():
             self._take(other, replies)
 
+    def _ask(self, link):
+        """Send an ARP request from nobody; returns where its answer goes."""
+        own = b"\x02\xaa" + struct.pack("!I", next(self.cookies))
+        link.sock.send(struct.pack(
+            "!6s6sHHHBBH6s4s6s4s", b"\xff" * 6, link.out_mac, ETH_P_ARP, 1,
+            ETH_P_IP, 6, 4, 1, own, bytes(4), bytes(6), frames.addr(link.v4)))
+        return own
+
+    def await_link(self, link):
+        """A link that came up sends nothing before the kernel noticed."""
+        end = time.monotonic() + SENTINEL_SECONDS
+        while time.monotonic() < end:
+            own = self._ask(link)
+            if select.select([link.sock], [], [], 0.01)[0] and \
+                    self._take(link, [], own):
+                return
+        raise Lost("no answer to ARP on " + link.name)
+
     @staticmethod
-    def _take(link, replies):
-        """Read what is there; True if an answer to the sentinel was in it."""
+    def _take(link, replies, own=None):
+        """Read what is there; True if the answer to @own was in it."""
         back = False
         while True:
             try:
@@ -245,7 +266,7 @@ class World:
                 return back
             kind = struct.unpack_from("!H", frame, 12)[0]
             if kind == ETH_P_ARP:
-                back = back or frame[20:22] == b"\0\2"
+                back = back or frame[32:38] == own
                 continue
             reply = frames.parse(frame[14:])
             if reply and (reply.proto, reply.icmp[:1]) not in CHATTER_KEYS \
@@ -333,24 +354,66 @@ class World:
         self.containers[name] = inside
         inside.sysctl(**SYSCTLS)
         target = "/proc/%d/fd/%d" % (os.getpid(), inside.fd)
+        bridge_mac = "02:00:00:01:00:%02x" % (zlib.crc32(bridge.encode()) &
+                                              255)
+        mac = "02:00:00:02:00:%02x" % len(self.containers)
         if self.host.run(["ip", "link", "show", bridge],
                          check=False).returncode:
             self.host.ip(
-                "link add %s type bridge forward_delay 0 mcast_snooping 0"
-                % bridge,
+                "link add %s address %s type bridge forward_delay 0 "
+                "mcast_snooping 0" % (bridge, bridge_mac),
                 "address add %s/24 dev %s" % (gw4, bridge),
                 "address add %s/64 dev %s nodad" % (gw6, bridge),
                 "link set %s up" % bridge)
-        self.host.ip("link add v%s type veth peer name eth0 netns %s"
-                     % (name, target),
+        inside_of = "dev eth0 nud permanent lladdr " + bridge_mac
+        host_of = "dev %s nud permanent lladdr %s" % (bridge, mac)
+        self.host.ip("link add v%s type veth peer name eth0 address %s "
+                     "netns %s" % (name, mac, target),
                      "link set v%s master %s" % (name, bridge),
-                     "link set v%s up" % name)
+                     "link set v%s type bridge_slave hairpin on" % name,
+                     "link set v%s up" % name,
+                     "neighbour add %s %s" % (v4, host_of),
+                     "neighbour add %s %s" % (v6, host_of))
         inside.ip("link set eth0 up",
                   "address add %s/24 dev eth0" % v4,
                   "address add %s/64 dev eth0 nodad" % v6,
+                  "neighbour add %s %s" % (gw4, inside_of),
+                  "neighbour add %s %s" % (gw6, inside_of),
                   "route add default via %s" % gw4,
                   "route add ::/0 via %s" % gw6)
+        self._wait_for_state(self.host, "v" + name, "state forwarding")
+        self._wait_for_state(inside, "eth0", "state UP")
         return inside
+
+    def peer(self, name="peer0"):
+        """A neighbour with a network stack of its own, on a link @name.
+
+        Returns its namespace; addresses of the host and of the peer are
+        10.88.0.1, fd88::1 and 10.88.0.2, fd88::2.
+        """
+        inside = Netns(name)
+        self.containers[name] = inside
+        inside.sysctl(**SYSCTLS)
+        self.host.ip("link add %s type veth peer name eth0 netns "
+                     "/proc/%d/fd/%d" % (name, os.getpid(), inside.fd),
+                     "address add 10.88.0.1/24 dev " + name,
+                     "address add fd88::1/64 nodad dev " + name,
+                     "link set %s up" % name)
+        inside.ip("address add 10.88.0.2/24 dev eth0",
+                  "address add fd88::2/64 nodad dev eth0",
+                  "link set eth0 up")
+        self._wait_for_state(self.host, name, "state UP")
+        self._wait_for_state(inside, "eth0", "state UP")
+        return inside
+
+    @staticmethod
+    def _wait_for_state(netns, link, state):
+        """The kernel takes note of a new carrier in its own time."""
+        end = time.monotonic() + SENTINEL_SECONDS
+        while time.monotonic() < end:
+            if state in netns.run(["ip", "-d", "link", "show", link]).stdout:
+                return
+        raise Lost("%s: not in %s" % (link, state))
 
     # --- the product --------------------------------------------------------
 
