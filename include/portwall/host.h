@@ -79,7 +79,10 @@ struct pw_conn {
 	uint32_t inode;
 };
 
-/* What sock_diag says of TCP, IPv4 and IPv6 */
+/**
+ * struct pw_conns - What sock_diag says of TCP, IPv4 and IPv6
+ * @established: not gathered (none) when nothing listens
+ */
 struct pw_conns {
 	struct pw_conn *established;
 	size_t num_established;

@@ -13,12 +13,10 @@
 #include "portwall/host.h"
 
 #define DUMP_TRIES 10
-#define STATES (1u << TCP_ESTABLISHED | 1u << TCP_LISTEN)
 
-/* The dump, one array for each of STATES */
 struct conn_dump {
-	struct pw_conns *conns;
-	size_t cap_established, cap_listeners;
+	struct pw_conn *conns;
+	size_t num, cap;
 };
 
 static struct pw_conn conn_of(const struct inet_diag_msg *msg)
@@ -39,34 +37,23 @@ static struct pw_conn conn_of(const struct inet_diag_msg *msg)
 	return conn;
 }
 
-static int keep(struct conn_dump *dump, const struct inet_diag_msg *msg)
-{
-	struct pw_conns *c = dump->conns;
-
-	if (msg->idiag_state == TCP_LISTEN)
-		return PW_ARRAY_PUSH(c->listeners, c->num_listeners,
-				     dump->cap_listeners, conn_of(msg));
-	return PW_ARRAY_PUSH(c->established, c->num_established,
-			     dump->cap_established, conn_of(msg));
-}
-
 static int on_socket(const struct nlmsghdr *nlh, void *arg)
 {
+	struct conn_dump *dump = arg;
+
 	if (nlh->nlmsg_type != TCPDIAG_GETSOCK ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(struct inet_diag_msg))
 		return MNL_CB_OK;
-	if (keep(arg, mnl_nlmsg_get_payload(nlh))) {
+	if (PW_ARRAY_PUSH(dump->conns, dump->num, dump->cap,
+			  conn_of(mnl_nlmsg_get_payload(nlh)))) {
 		errno = ENOMEM;
 		return MNL_CB_ERROR;
 	}
 	return MNL_CB_OK;
 }
 
-/*
- * The older request asks for both families at once: the kernel walks its table
- * of all connections once, which is most of the time even when it is empty.
- */
-static int dump_once(struct conn_dump *dump)
+/* The older request asks for both families at once */
+static int dump_once(unsigned int state, struct conn_dump *dump)
 {
 	char buf[MNL_ALIGN(sizeof(struct nlmsghdr)) +
 		 MNL_ALIGN(sizeof(struct inet_diag_req))];
@@ -77,20 +64,37 @@ static int dump_once(struct conn_dump *dump)
 	nlh->nlmsg_flags = NLM_F_DUMP;
 	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
 	req->idiag_family = AF_UNSPEC;
-	req->idiag_states = STATES;
-	dump->conns->num_established = 0;
-	dump->conns->num_listeners = 0;
+	req->idiag_states = 1u << state;
+	dump->num = 0;
 	return pw_sock_query(NETLINK_SOCK_DIAG, nlh, on_socket, dump);
 }
 
-static int gather(struct pw_conns *conns)
+/* Hands over what was read even on failure: somebody frees it */
+static int dump_state(unsigned int state, struct pw_conn **conns, size_t *num)
 {
-	struct conn_dump dump = { .conns = conns };
+	struct conn_dump dump = { 0 };
 	int err = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && err == -EINTR; i++)
-		err = dump_once(&dump);
+		err = dump_once(state, &dump);
+	*conns = dump.conns;
+	*num = dump.num;
 	return err;
+}
+
+/*
+ * Looking for connections makes the kernel walk a table of 0.3 ms, however few
+ * there are; the table of listeners is small.
+ */
+static int gather(struct pw_conns *conns)
+{
+	int err = dump_state(TCP_LISTEN, &conns->listeners,
+			     &conns->num_listeners);
+
+	if (err || !conns->num_listeners)
+		return err;
+	return dump_state(TCP_ESTABLISHED, &conns->established,
+			  &conns->num_established);
 }
 
 int pw_conns_gather(struct pw_conns **out, struct pw_diags *diags)
