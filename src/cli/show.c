@@ -49,8 +49,27 @@ static int rank_of(const struct pw_section *s)
 	return s->rate.set || s->connections.set || s->until_ns;
 }
 
+/* Limits, and the file where the line is not the policy's own; NULL: neither */
+static int make_note(const struct pw_section *s, const char *source,
+		     char **note)
+{
+	bool own = !strcmp(s->file, source);
+	char *limits = text_of(put_limits, s, 0);
+	char *file = escaped_copy(s->file), *text = NULL;
+	int len = limits && file ? 0 : -1;
+
+	if (!len && (*limits || !own))
+		len = asprintf(&text, "%s%s%s", limits,
+			       *limits && !own ? ", " : "", own ? "" : file);
+	free(limits);
+	free(file);
+	if (len >= 0)
+		*note = text;
+	return len < 0 ? -ENOMEM : 0;
+}
+
 static int add_row(struct table *table, const struct pw_section *s,
-		   unsigned int reach)
+		   unsigned int reach, const char *source)
 {
 	struct table_row row = { .rank = rank_of(s) };
 	bool complete = true;
@@ -59,12 +78,7 @@ static int add_row(struct table *table, const struct pw_section *s,
 		row.cell[c] = text_of(cells[c], s, reach);
 		complete &= row.cell[c] != NULL;
 	}
-	row.note = text_of(put_limits, s, reach);
-	complete &= row.note != NULL;
-	if (row.note && !*row.note) {
-		free(row.note);
-		row.note = NULL;
-	}
+	complete &= !make_note(s, source, &row.note);
 	if (table_add(table, &row))
 		return -ENOMEM;
 	return complete ? 0 : -ENOMEM;
@@ -79,7 +93,7 @@ static int add_rows(struct table *table, const struct pw_model *model)
 
 		for (unsigned int reach = 0; reach < NUM_REACH; reach++)
 			if (!err && !s->block && section_reaches(s, reach))
-				err = add_row(table, s, reach);
+				err = add_row(table, s, reach, model->source);
 	}
 	return err;
 }
