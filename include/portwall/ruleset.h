@@ -70,6 +70,9 @@ const struct pw_field_info *pw_field_info(enum pw_field field);
  * struct pw_match - One field against one range or one named set
  * @set:	index of the set, or PW_NONE: then @range is meant
  * @negated:	matches when the field is present and not in there
+ *
+ * A destination address in a set of type IIF_IPV4 or IIF_IPV6 is looked up
+ * together with the interface: iif . ip daddr @set.
  */
 struct pw_match {
 	enum pw_field field;
@@ -91,7 +94,9 @@ enum pw_effect_kind {
  * struct pw_effect - What a matching rule does before its verdict, in order
  * @set:	PW_E_UPDATE: a dynamic set, keyed @key . source (MARK_IPV4,
  *		MARK_IPV6: the address is masked to its /64), by @key alone
- *		(MARK), or by the packet's destination (IPV4, IPV6). A key with
+ *		(MARK), or by the packet's destination (IPV4, IPV6), or by the
+ *		interface it came in on . destination (IIF_IPV4, IIF_IPV6: the
+ *		index, for what is forgotten within seconds). A key with
  *		an address implies its family: other packets stop the rule.
  * @key:	PW_E_UPDATE: the constant first part of the key
  * @add:	PW_E_UPDATE: add, not update: the time is not renewed
@@ -176,7 +181,8 @@ struct pw_chain {
 
 enum pw_set_type {
 	PW_T_IPV4, PW_T_IPV6, PW_T_PORT, PW_T_IFNAME, PW_T_NFPROTO,
-	PW_T_MARK, PW_T_MARK_IPV4, PW_T_MARK_IPV6, PW_NUM_SET_TYPES
+	PW_T_MARK, PW_T_MARK_IPV4, PW_T_MARK_IPV6,
+	PW_T_IIF_IPV4, PW_T_IIF_IPV6, PW_NUM_SET_TYPES
 };
 
 /**

@@ -108,10 +108,15 @@ static void emit_by_destination(struct build *b, uint32_t chain,
 	emit(b, chain, &d, PW_V_ACCEPT);
 }
 
-/* Remember that this address is the host's own, for gN.in to see behind NAT */
+/*
+ * Remember that packets from this interface to this address are judged here:
+ * for the next ones, and for gN.in to see behind NAT. The latter lives longer.
+ */
 static void emit_learn(struct build *b, uint32_t chain, uint32_t target)
 {
-	static const char *const sets[] = { "s.local4", "s.local6" };
+	static const char *const sets[] = {
+		"s.judged4", "s.judged6", "s.own4", "s.own6",
+	};
 	struct draft go = draft();
 
 	for (size_t i = 0; i < PW_ARRAY_SIZE(sets); i++) {
@@ -125,6 +130,19 @@ static void emit_learn(struct build *b, uint32_t chain, uint32_t target)
 	emit_to(b, chain, &go, PW_V_GOTO, target);
 }
 
+static void emit_known(struct build *b, uint32_t chain, enum pw_field field,
+		       const char *set, enum pw_verdict_kind kind,
+		       uint32_t target)
+{
+	struct draft d = draft();
+
+	match_set(&d, field, dynamic_set(b, set));
+	if (target == PW_NONE)
+		emit(b, chain, &d, kind);
+	else
+		emit_to(b, chain, &d, kind, target);
+}
+
 static void emit_pre(struct build *b)
 {
 	uint32_t pre = gen_chain(b, "pre"), ping = gen_chain(b, "pre.ping");
@@ -135,6 +153,10 @@ static void emit_pre(struct build *b)
 	emit_echo(b, pre, ping);
 	emit_martians(b, pre);
 	emit_established(b, pre);
+	emit_known(b, pre, PW_F_DADDR4, "s.own4", PW_V_GOTO,
+		   gen_chain(b, "local"));
+	emit_known(b, pre, PW_F_DADDR6, "s.own6", PW_V_GOTO,
+		   gen_chain(b, "local"));
 	emit_from_bridges(b, pre, PW_V_ACCEPT, PW_NONE);
 	emit_by_destination(b, pre, "dst", learn, gen_chain(b, "other"));
 	emit_learn(b, learn, gen_chain(b, "local"));
@@ -149,12 +171,14 @@ static void emit_pre(struct build *b)
 /* What prerouting judged, whatever NAT has made of it since */
 static void emit_judged_before(struct build *b, uint32_t chain)
 {
-	struct draft d4 = draft(), d6 = draft();
+	emit_known(b, chain, PW_F_CT_ORIG_DADDR4, "s.judged4", PW_V_ACCEPT,
+		   PW_NONE);
+	emit_known(b, chain, PW_F_CT_ORIG_DADDR6, "s.judged6", PW_V_ACCEPT,
+		   PW_NONE);
+}
 
-	match_set(&d4, PW_F_CT_ORIG_DADDR4, dynamic_set(b, "s.local4"));
-	emit(b, chain, &d4, PW_V_ACCEPT);
-	match_set(&d6, PW_F_CT_ORIG_DADDR6, dynamic_set(b, "s.local6"));
-	emit(b, chain, &d6, PW_V_ACCEPT);
+static void emit_other_kinds(struct build *b, uint32_t chain)
+{
 	for (size_t i = 0; i < PW_ARRAY_SIZE(other_kinds); i++) {
 		struct draft d = draft();
 
@@ -169,7 +193,7 @@ static void emit_in_gate(struct build *b, uint32_t chain, uint32_t judge)
 
 	if (b->follow) {
 		emit_from_bridges(b, chain, PW_V_GOTO, judge);
-		emit_judged_before(b, chain);
+		emit_other_kinds(b, chain);
 	}
 	emit_to(b, chain, &d, PW_V_GOTO, judge);
 }
@@ -196,11 +220,15 @@ static void emit_in(struct build *b)
 
 	emit_lo(b, in);
 	emit_echo(b, in, ping);
+	if (b->follow)
+		emit_judged_before(b, in);
 	emit_martians(b, in);
 	emit_established(b, in);
 	emit_in_gate(b, in, judge);
 	emit_in_judge(b, judge, "local", "other");
 
+	if (b->follow)
+		emit_judged_before(b, ping);
 	emit_martians(b, ping);
 	emit_in_gate(b, ping, judge_ping);
 	emit_in_judge(b, judge_ping, "ping", "ping.other");

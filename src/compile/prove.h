@@ -94,7 +94,7 @@ enum step {
 	STEP_GROUPS, STEP_GROUPS_LAST = STEP_GROUPS + 1,
 	STEP_IGMP, STEP_ADOPT, STEP_INVALID, STEP_OWN_SOURCE,
 	STEP_DHCP4, STEP_DHCP6, STEP_TCP, STEP_WITH_PORTS, STEP_IPV4,
-	STEP_ORIG4, STEP_ORIG6, STEP_TO_BRIDGES, STEP_FORWARD_OLD,
+	STEP_DEST4, STEP_DEST6, STEP_ORIG4, STEP_ORIG6, STEP_TO_BRIDGES, STEP_FORWARD_OLD,
 	STEP_FORWARD_DNAT,
 	NUM_STEPS
 };
@@ -119,6 +119,7 @@ struct want {
  *		protocols[i] is class i of those without ports
  * @silent:	areas of blocks without port keys
  * @pings:	class of sections with ping = yes
+ * @own, @judged: conditions that interface and destination are remembered
  * @cell:	under judgement: one of those of its rule and outcome
  * @quiet:	a difference is noted in @differs, and not reported
  * @touched:	without a cell: something was decided
@@ -136,7 +137,8 @@ struct proof {
 	size_t num_protocols, cap_protocols;
 	struct areas silent;
 	struct class pings;
-	uint32_t adopt, local[PW_NUM_FAMILIES];
+	uint32_t adopt;
+	uint32_t own[PW_NUM_FAMILIES], judged[PW_NUM_FAMILIES];
 	uint32_t ping_rate, refuse_rate;
 	const struct pw_cell *cell;
 	bool quiet, differs, touched;

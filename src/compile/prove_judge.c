@@ -117,9 +117,9 @@ static void judge_ping(struct proof *p, struct pw_boxes *items, enum dest dest)
 	pw_boxes_clear(&hits);
 }
 
-/* What is to be judged, by destination */
+/* What is to be judged, by destination; @known: own, and remembered so */
 struct arrivals {
-	struct pw_boxes own, other, own_pings, other_pings;
+	struct pw_boxes own, known, other, own_pings, other_pings;
 };
 
 static void take_kinds(struct proof *p, struct pw_boxes *items,
@@ -132,6 +132,7 @@ static void take_kinds(struct proof *p, struct pw_boxes *items,
 static void clear_arrivals(struct arrivals *a)
 {
 	pw_boxes_clear(&a->own);
+	pw_boxes_clear(&a->known);
 	pw_boxes_clear(&a->other);
 	pw_boxes_clear(&a->own_pings);
 	pw_boxes_clear(&a->other_pings);
@@ -139,6 +140,7 @@ static void clear_arrivals(struct arrivals *a)
 
 static void judge_arrivals(struct proof *p, struct arrivals *a)
 {
+	pw_boxes_append(&p->ev->space, &a->own, &a->known);
 	judge(p, &a->own, DEST_OWN);
 	judge(p, &a->other, DEST_OTHER);
 	judge_ping(p, &a->own_pings, DEST_OWN);
@@ -146,16 +148,40 @@ static void judge_arrivals(struct proof *p, struct arrivals *a)
 	clear_arrivals(a);
 }
 
-/* Steps 1 to 4: what is left are echo requests, and the rest not established */
+/* Steps 1 and 2 */
 static void begin(struct proof *p, struct pw_boxes *items,
 		  struct pw_boxes *pings)
 {
 	settle(p, items, &p->steps[STEP_LOOPBACK], &passes);
 	proof_take(p, items, &p->steps[STEP_ECHO4], pings);
 	proof_take(p, items, &p->steps[STEP_ECHO6], pings);
+}
+
+/* Steps 3 and 4 */
+static void settle_old(struct proof *p, struct pw_boxes *items,
+		       struct pw_boxes *pings)
+{
 	settle_steps(p, pings, STEP_MARTIANS, STEP_MARTIANS_LAST, &falls);
 	settle_steps(p, items, STEP_MARTIANS, STEP_MARTIANS_LAST, &falls);
 	settle(p, items, &p->steps[STEP_ESTABLISHED], &passes);
+}
+
+/*
+ * What is remembered came from outside bridges to an own address, seconds ago:
+ * proof_check_marks() shows it. Nothing is asked of packets that deny this.
+ */
+static void take_known(struct proof *p, struct pw_boxes *items, enum step dest,
+		       uint32_t cond, struct pw_boxes *known)
+{
+	struct pw_boxes within = { 0 }, hits = { 0 };
+
+	proof_take(p, items, &p->steps[dest], &within);
+	proof_take_cond(p, &within, cond, &hits);
+	leave_out(p, &hits, STEP_BRIDGES, STEP_BRIDGES);
+	proof_take(p, &hits, &p->steps[STEP_OWN], known);
+	pw_boxes_append(&p->ev->space, items, &within);
+	pw_boxes_clear(&within);
+	pw_boxes_clear(&hits);
 }
 
 /* What prerouting lets pass because it is not judged there */
@@ -168,6 +194,9 @@ static void begin_prerouting(struct proof *p, struct pw_boxes *items,
 	struct pw_boxes pings = { 0 };
 
 	begin(p, items, &pings);
+	settle_old(p, items, &pings);
+	take_known(p, items, STEP_DEST4, p->own[PW_IPV4], &a->known);
+	take_known(p, items, STEP_DEST6, p->own[PW_IPV6], &a->known);
 	settle(p, items, &p->steps[STEP_BRIDGES], &passes);
 	settle(p, &pings, &p->steps[STEP_BRIDGES], &passes);
 	take_kinds(p, items, &a->own, &a->other);
@@ -202,9 +231,20 @@ void judge_learnt(struct proof *p, struct pw_boxes *items,
 	clear_arrivals(&a);
 }
 
+/* Judged in prerouting: what is remembered, whatever NAT has made of it */
+static void settle_judged(struct proof *p, struct pw_boxes *items)
+{
+	if (p->model->containers == PW_CONTAINERS_IGNORE)
+		return;
+	settle_gate(p, items, &p->steps[STEP_ORIG4], p->judged[PW_IPV4],
+		    &passes);
+	settle_gate(p, items, &p->steps[STEP_ORIG6], p->judged[PW_IPV6],
+		    &passes);
+}
+
 /*
- * What came from outside bridges was judged in prerouting: to an own address,
- * which is remembered, as to many. Whatever else arrives is for this host.
+ * What came from outside bridges to many was judged in prerouting, too.
+ * Whatever else arrives is for this host.
  */
 static void take_unjudged(struct proof *p, struct pw_boxes *items,
 			  struct pw_boxes *own, struct pw_boxes *other)
@@ -213,10 +253,6 @@ static void take_unjudged(struct proof *p, struct pw_boxes *items,
 
 	if (p->model->containers == PW_CONTAINERS_FOLLOW) {
 		proof_take(p, items, &p->steps[STEP_BRIDGES], &inside);
-		settle_gate(p, items, &p->steps[STEP_ORIG4],
-			    p->local[PW_IPV4], &passes);
-		settle_gate(p, items, &p->steps[STEP_ORIG6],
-			    p->local[PW_IPV6], &passes);
 		settle(p, items, &p->steps[STEP_OTHER], &passes);
 		pw_boxes_append(&p->ev->space, items, &inside);
 	}
@@ -231,6 +267,9 @@ static void begin_input(struct proof *p, struct pw_boxes *items,
 	struct pw_boxes pings = { 0 };
 
 	begin(p, items, &pings);
+	settle_judged(p, items);
+	settle_judged(p, &pings);
+	settle_old(p, items, &pings);
 	take_unjudged(p, items, &a->own, &a->other);
 	take_unjudged(p, &pings, &a->own_pings, &a->other_pings);
 	pw_boxes_clear(&pings);

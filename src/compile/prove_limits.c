@@ -165,8 +165,10 @@ int proof_read_limits(struct proof *p)
 				conns_cond(p, &p->model->sections[i], f),
 				rate_cond(p, &p->model->sections[i], f));
 	p->adopt = member_cond(p, "adopt", PW_F_NFPROTO);
-	p->local[PW_IPV4] = member_cond(p, "s.local4", PW_F_CT_ORIG_DADDR4);
-	p->local[PW_IPV6] = member_cond(p, "s.local6", PW_F_CT_ORIG_DADDR6);
+	p->own[PW_IPV4] = member_cond(p, "s.own4", PW_F_DADDR4);
+	p->own[PW_IPV6] = member_cond(p, "s.own6", PW_F_DADDR6);
+	p->judged[PW_IPV4] = member_cond(p, "s.judged4", PW_F_CT_ORIG_DADDR4);
+	p->judged[PW_IPV6] = member_cond(p, "s.judged6", PW_F_CT_ORIG_DADDR6);
 	p->refuse_rate = limit_cond(p, ".reject", "", &refuse);
 	p->ping_rate = PW_COND_ALWAYS;
 	if (p->model->ping == PW_PING_NO)

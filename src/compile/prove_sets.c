@@ -7,7 +7,8 @@
 #include "compile/prove.h"
 
 #define SOURCES 65535u		/* remembered by a limit per source */
-#define JUDGED_MS 10000u	/* from prerouting to input, and to spare */
+#define OWN_MS 10000u		/* then it is looked at again */
+#define JUDGED_MS 20000u	/* longer than OWN_MS by all a packet may wait */
 
 /* docs/rules.md: what belongs to the table and outlives generations */
 static const struct changing {
@@ -18,8 +19,10 @@ static const struct changing {
 	uint64_t timeout_ms;
 } changing[] = {
 	{ "adopt", PW_T_NFPROTO, 0, false, true, 0 },
-	{ "s.local4", PW_T_IPV4, SOURCES, true, true, JUDGED_MS },
-	{ "s.local6", PW_T_IPV6, SOURCES, true, true, JUDGED_MS },
+	{ "s.own4", PW_T_IIF_IPV4, SOURCES, true, true, OWN_MS },
+	{ "s.own6", PW_T_IIF_IPV6, SOURCES, true, true, OWN_MS },
+	{ "s.judged4", PW_T_IIF_IPV4, SOURCES, true, true, JUDGED_MS },
+	{ "s.judged6", PW_T_IIF_IPV6, SOURCES, true, true, JUDGED_MS },
 	{ "s.seen4", PW_T_MARK_IPV4, SOURCES, true, true, 0 },
 	{ "s.seen6", PW_T_MARK_IPV6, SOURCES, true, true, 0 },
 	{ "s.rate4", PW_T_MARK_IPV4, 2 * SOURCES, true, true, 0 },
@@ -87,7 +90,25 @@ static void subtract(struct proof *p, struct pw_boxes *from,
 	pw_boxes_clear(&hits);
 }
 
-/* "update @set { destination }", and no condition beside */
+static bool is_named(const struct proof *p, const struct pw_mark *mark,
+		     const char *name4, const char *name6)
+{
+	const char *name = p->rs->sets[mark->set].name;
+
+	return !strcmp(name, name4) || !strcmp(name, name6);
+}
+
+/* Unless it is remembered already; that is forgotten earlier than @judged */
+static bool writes_unknown(const struct proof *p, uint32_t cond)
+{
+	struct pw_conds *conds = p->ev->space.conds;
+
+	return cond == PW_COND_ALWAYS ||
+	       cond == pw_cond_not(conds, p->own[PW_IPV4]) ||
+	       cond == pw_cond_not(conds, p->own[PW_IPV6]);
+}
+
+/* "update @s.judged4 { iif . destination }", and no condition beside */
 static bool always_writes(const struct proof *p, const struct pw_mark *mark)
 {
 	const struct pw_rule *rule =
@@ -100,7 +121,8 @@ static bool always_writes(const struct proof *p, const struct pw_mark *mark)
 			return false;
 	return rule->num_effects == 1 && !e->add && !e->timeout_ms &&
 	       !e->rate.count && !e->conns &&
-	       mark->box.cond == PW_COND_ALWAYS;
+	       is_named(p, mark, "s.judged4", "s.judged6") &&
+	       writes_unknown(p, mark->box.cond);
 }
 
 static int report(struct proof *p, const struct pw_box *box, const char *what)
@@ -112,16 +134,16 @@ static int report(struct proof *p, const struct pw_box *box, const char *what)
 		proof_packet(p, box, packet, sizeof(packet)));
 }
 
-/* Input lets pass what is remembered: it has to have been judged before */
+/* What is remembered has to be what prerouting judges */
 static int check_mark(struct proof *p, const struct pw_mark *mark,
 		      const struct pw_boxes *learnt)
 {
-	const char *name = p->rs->sets[mark->set].name;
 	struct pw_boxes left = { 0 };
 	int err = 0;
 
 	pw_boxes_push(&p->ev->space, &left, &mark->box);
-	if (!strcmp(name, "s.local4") || !strcmp(name, "s.local6"))
+	if (is_named(p, mark, "s.own4", "s.own6") ||
+	    is_named(p, mark, "s.judged4", "s.judged6"))
 		for (size_t i = 0; i < learnt->num; i++)
 			subtract(p, &left, &learnt->items[i]);
 	if (left.num)

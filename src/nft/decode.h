@@ -21,6 +21,7 @@ enum reg_kind {
 	REG_ORDERED,		/* @field, a number, turned to network order */
 	REG_PORTS,		/* source and destination port */
 	REG_CONSTANT,		/* @constant, four bytes of host order */
+	REG_IIF,		/* index of the interface it came in on */
 };
 
 /**

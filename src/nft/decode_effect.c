@@ -149,6 +149,10 @@ static bool is_update_key(const struct dec *dec, int first,
 		return a->kind == REG_CONSTANT && dec_is_field(b, PW_F_SADDR4);
 	case PW_T_MARK_IPV6:
 		return a->kind == REG_CONSTANT && is_source64(b);
+	case PW_T_IIF_IPV4:
+		return a->kind == REG_IIF && dec_is_field(b, PW_F_DADDR4);
+	case PW_T_IIF_IPV6:
+		return a->kind == REG_IIF && dec_is_field(b, PW_F_DADDR6);
 	default:
 		return false;
 	}

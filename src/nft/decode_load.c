@@ -95,8 +95,12 @@ static int load(struct dec *dec, enum code_load how, uint32_t key,
 
 int dec_meta(struct dec *dec, const struct nftnl_expr *expr)
 {
+	static const struct reg iif = { .kind = REG_IIF, .len = 4 };
+
 	if (!nftnl_expr_is_set(expr, NFTNL_EXPR_META_DREG))
 		return dec_refuse(dec, "it changes meta data");
+	if (dec_u32(expr, NFTNL_EXPR_META_KEY) == NFT_META_IIF)
+		return store(dec, dec_u32(expr, NFTNL_EXPR_META_DREG), &iif);
 	return load(dec, LOAD_META, dec_u32(expr, NFTNL_EXPR_META_KEY), "meta key",
 		    dec_u32(expr, NFTNL_EXPR_META_DREG));
 }

@@ -336,7 +336,8 @@ int dec_cmp(struct dec *dec, const struct nftnl_expr *expr)
 	struct data data = { .len = 0 };
 
 	if (!get_data(expr, NFTNL_EXPR_CMP_DATA, &data) ||
-	    reg.kind == REG_UNKNOWN || reg.kind == REG_CONSTANT)
+	    reg.kind == REG_UNKNOWN || reg.kind == REG_CONSTANT ||
+	    reg.kind == REG_IIF)
 		return dec_refuse(dec, "it compares something unknown");
 	if (reg.kind == REG_PORTS)
 		return cmp_ports(dec, op, &data);
@@ -365,11 +366,25 @@ int dec_range(struct dec *dec, const struct nftnl_expr *expr)
 	return add_range(dec, reg.field, op == NFT_RANGE_NEQ, first, last);
 }
 
+/* What a look-up begins with: a field, or one behind the interface */
+static struct reg looked_up(const struct dec *dec,
+			    const struct nftnl_expr *expr, bool *iif)
+{
+	int first = dec_reg_index(dec_u32(expr, NFTNL_EXPR_LOOKUP_SREG));
+
+	*iif = first >= 0 && first + 1 < NUM_REGS &&
+	       dec->regs[first].kind == REG_IIF;
+	if (*iif)
+		return dec->regs[first + 1];
+	return dec_reg(dec, expr, NFTNL_EXPR_LOOKUP_SREG);
+}
+
 /* Only whole fields, as they came from the packet, are looked up */
 int dec_lookup(struct dec *dec, const struct nftnl_expr *expr)
 {
 	const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_LOOKUP_SET);
-	struct reg reg = dec_reg(dec, expr, NFTNL_EXPR_LOOKUP_SREG);
+	bool iif;
+	struct reg reg = looked_up(dec, expr, &iif);
 	struct pw_match match = { .field = reg.field };
 	uint32_t flags = dec_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS);
 
@@ -382,7 +397,8 @@ int dec_lookup(struct dec *dec, const struct nftnl_expr *expr)
 	match.negated = flags & NFT_LOOKUP_F_INV;
 	if (match.set == PW_NONE || (flags & ~NFT_LOOKUP_F_INV) ||
 	    !dec_is_field(&reg, reg.field) ||
-	    dec->rs->sets[match.set].type != field_set_type(reg.field))
+	    !field_takes_set(reg.field, dec->rs->sets[match.set].type) ||
+	    iif != set_has_iif(dec->rs->sets[match.set].type))
 		return dec_refuse(dec, "it looks something up in set %s", name);
 	return add_match(dec, &match);
 }

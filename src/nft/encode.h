@@ -32,6 +32,8 @@ struct enc {
 /* encode_match.c: fields and comparisons */
 void enc_matches(struct enc *enc);
 void enc_load(struct enc *enc, enum pw_field field, uint32_t reg);
+/* The index of the interface it came in on, and behind it @field */
+void enc_with_iif(struct enc *enc, enum pw_field field);
 void enc_bitwise(struct enc *enc, uint32_t reg, const void *mask, size_t len);
 void enc_family(struct enc *enc, uint8_t nfproto);
 void enc_lookup(struct enc *enc, const char *set, bool negated);

@@ -10,6 +10,7 @@
 
 #include "nft/code.h"
 #include "nft/encode.h"
+#include "ruleset/inner.h"
 
 static void object(struct enc *enc, uint32_t type, const char *name)
 {
@@ -76,6 +77,11 @@ static void update_key(struct enc *enc, const struct pw_set *set, uint32_t key)
 	if (set->type == PW_T_IPV4 || set->type == PW_T_IPV6) {
 		enc_load(enc, set->type == PW_T_IPV4 ? PW_F_DADDR4 :
 						       PW_F_DADDR6, NFT_REG_1);
+		return;
+	}
+	if (set_has_iif(set->type)) {
+		enc_with_iif(enc, set->type == PW_T_IIF_IPV4 ? PW_F_DADDR4 :
+							       PW_F_DADDR6);
 		return;
 	}
 	constant(enc, NFT_REG_1, key);

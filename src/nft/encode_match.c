@@ -11,6 +11,7 @@
 #include "nft/encode.h"
 #include "nft/keys.h"
 #include "portwall/addr.h"
+#include "ruleset/inner.h"
 
 struct nftnl_expr *enc_add(struct enc *enc, const char *name)
 {
@@ -380,6 +381,23 @@ static void remember(struct enc *enc, const struct pw_match *match)
 		enc->l4proto = match->range.first.lo;
 }
 
+void enc_with_iif(struct enc *enc, enum pw_field field)
+{
+	load_meta(enc, NFT_META_IIF, NFT_REG_1);
+	enc_load(enc, field, REG_SECOND);
+}
+
+static void match_set(struct enc *enc, const struct pw_match *match)
+{
+	const struct pw_set *set = &enc->rs->sets[match->set];
+
+	if (set_has_iif(set->type))
+		enc_with_iif(enc, match->field);
+	else
+		enc_load(enc, match->field, NFT_REG_1);
+	enc_lookup(enc, set->name, match->negated);
+}
+
 void enc_matches(struct enc *enc)
 {
 	for (size_t i = 0; i < enc->rule->num_matches; i++) {
@@ -389,9 +407,7 @@ void enc_matches(struct enc *enc)
 		if (match_both_ports(enc, match)) {
 			i++;
 		} else if (match->set != PW_NONE) {
-			enc_load(enc, match->field, NFT_REG_1);
-			enc_lookup(enc, enc->rs->sets[match->set].name,
-				   match->negated);
+			match_set(enc, match);
 		} else {
 			match_range(enc, match);
 		}

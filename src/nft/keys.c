@@ -9,6 +9,7 @@
 enum {
 	TYPE_NFPROTO = 2, TYPE_IPADDR = 7, TYPE_IP6ADDR = 8,
 	TYPE_INET_PROTOCOL = 12, TYPE_INET_SERVICE = 13, TYPE_MARK = 19,
+	TYPE_IFINDEX = 20,
 	TYPE_FIB_ADDR = 38, TYPE_IFNAME = 41,
 };
 
@@ -32,6 +33,10 @@ static const struct pw_key_info set_keys[PW_NUM_SET_TYPES] = {
 			     "mark . ipv4_addr" },
 	[PW_T_MARK_IPV6] = { CONCAT(TYPE_MARK, TYPE_IP6ADDR), 20, ORDER_CONCAT,
 			     "mark . ipv6_addr" },
+	[PW_T_IIF_IPV4] = { CONCAT(TYPE_IFINDEX, TYPE_IPADDR), 8, ORDER_CONCAT,
+			    "iface_index . ipv4_addr" },
+	[PW_T_IIF_IPV6] = { CONCAT(TYPE_IFINDEX, TYPE_IP6ADDR), 20,
+			    ORDER_CONCAT, "iface_index . ipv6_addr" },
 };
 
 static const struct pw_key_info map_keys[PW_NUM_MAP_KEYS] = {
@@ -73,10 +78,10 @@ struct pw_value pw_value_from_be(const uint8_t *buf, size_t len)
 	return value;
 }
 
-static bool is_mark(enum pw_set_type type)
+/* Elements of these come from rules alone */
+static bool is_concat(enum pw_set_type type)
 {
-	return type == PW_T_MARK || type == PW_T_MARK_IPV4 ||
-	       type == PW_T_MARK_IPV6;
+	return set_keys[type].type >= CONCAT(1, 0);
 }
 
 /* Names are bytes in their order, the others numbers: both highest first */
@@ -85,7 +90,7 @@ size_t pw_set_key(enum pw_set_type type, struct pw_value value,
 {
 	size_t len = set_keys[type].len;
 
-	if (is_mark(type))
+	if (is_concat(type))
 		return 0;
 	pw_value_to_be(value, buf, len);
 	return len;
@@ -94,7 +99,7 @@ size_t pw_set_key(enum pw_set_type type, struct pw_value value,
 int pw_set_key_parse(enum pw_set_type type, const void *key, size_t len,
 		     struct pw_value *out)
 {
-	if (is_mark(type) || len != set_keys[type].len)
+	if (is_concat(type) || len != set_keys[type].len)
 		return -EBADMSG;
 	*out = pw_value_from_be(key, len);
 	return 0;

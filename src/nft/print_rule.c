@@ -214,6 +214,8 @@ static void print_match(const struct pw_ruleset *rs,
 	default:
 		break;
 	}
+	if (match->set != PW_NONE && set_has_iif(rs->sets[match->set].type))
+		fputs("iif . ", out);
 	print_field(match->field, l4proto, out);
 	if (match->negated)
 		fputs(match->field == PW_F_CT_STATE ? " !" : " !=", out);
@@ -266,6 +268,12 @@ static void print_update_key(const struct pw_set *set,
 		break;
 	case PW_T_IPV4:
 		fputs("ip daddr", out);
+		break;
+	case PW_T_IIF_IPV4:
+		fputs("iif . ip daddr", out);
+		break;
+	case PW_T_IIF_IPV6:
+		fputs("iif . ip6 daddr", out);
 		break;
 	default:
 		fputs("ip6 daddr", out);

@@ -103,9 +103,21 @@ static const struct field_rule {
 	[PW_F_CT_ORIG_DADDR6] = { is_any, PW_T_IPV6 },
 };
 
-enum pw_set_type field_set_type(enum pw_field field)
+bool set_has_iif(enum pw_set_type type)
 {
-	return field_rules[field].set;
+	return type == PW_T_IIF_IPV4 || type == PW_T_IIF_IPV6;
+}
+
+bool field_takes_set(enum pw_field field, enum pw_set_type type)
+{
+	switch (type) {
+	case PW_T_IIF_IPV4:
+		return field == PW_F_DADDR4 || field == PW_F_CT_ORIG_DADDR4;
+	case PW_T_IIF_IPV6:
+		return field == PW_F_DADDR6 || field == PW_F_CT_ORIG_DADDR6;
+	default:
+		return field_rules[field].set == type && type != NO_SET;
+	}
 }
 
 static bool range_fits(const struct pw_match *match)
@@ -134,7 +146,7 @@ static int check_match(const struct check *check, const struct pw_match *match)
 		return 0;
 	if (match->set >= rs->num_sets)
 		return check_fails(check, "%s is looked up in no set", name);
-	if (rs->sets[match->set].type != field_rules[match->field].set)
+	if (!field_takes_set(match->field, rs->sets[match->set].type))
 		return check_fails(check, "%s cannot be looked up in set %s",
 				   name, rs->sets[match->set].name);
 	return 0;
@@ -246,8 +258,8 @@ static int check_update(const struct check *check,
 	    set->type == PW_T_PORT || set->type == PW_T_IFNAME ||
 	    set->type == PW_T_NFPROTO)
 		return check_fails(check, "set %s cannot be updated", set->name);
-	if (effect->key && pw_set_type_bits(set->type) &&
-	    set->type != PW_T_MARK)
+	if (effect->key && set->type != PW_T_MARK &&
+	    (pw_set_type_bits(set->type) || set_has_iif(set->type)))
 		return check_fails(check, "set %s has no constant in its key",
 				   set->name);
 	if (effect->timeout_ms && !set->timeout)

@@ -195,9 +195,11 @@ static void prepare_key_family(struct pw_eval *ev, enum pw_set_type type,
 {
 	uint8_t family = 0;
 
-	if (type == PW_T_IPV4 || type == PW_T_MARK_IPV4)
+	if (type == PW_T_IPV4 || type == PW_T_MARK_IPV4 ||
+	    type == PW_T_IIF_IPV4)
 		family = NFPROTO_IPV4;
-	if (type == PW_T_IPV6 || type == PW_T_MARK_IPV6)
+	if (type == PW_T_IPV6 || type == PW_T_MARK_IPV6 ||
+	    type == PW_T_IIF_IPV6)
 		family = NFPROTO_IPV6;
 	if (family)
 		pw_cuts_add(&ev->space, &out->cuts, PW_F_NFPROTO,

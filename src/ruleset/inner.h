@@ -28,8 +28,10 @@ const char *obj_name(const void *array, uint32_t pos);
  */
 int rule_canonical(const struct pw_ruleset *rs, struct pw_rule *rule);
 
-/* Type of the sets that a field can be looked up in, PW_NUM_SET_TYPES: none */
-enum pw_set_type field_set_type(enum pw_field field);
+/* Can a field be looked up in sets of this type? */
+bool field_takes_set(enum pw_field field, enum pw_set_type type);
+/* Keys that begin with the index of the interface */
+bool set_has_iif(enum pw_set_type type);
 
 /* Family that an effect asks of the packet (it keys by address), 0: none */
 uint8_t effect_nfproto(const struct pw_ruleset *rs,

@@ -53,9 +53,11 @@ uint8_t effect_nfproto(const struct pw_ruleset *rs,
 	switch (rs->sets[effect->set].type) {
 	case PW_T_IPV4:
 	case PW_T_MARK_IPV4:
+	case PW_T_IIF_IPV4:
 		return NFPROTO_IPV4;
 	case PW_T_IPV6:
 	case PW_T_MARK_IPV6:
+	case PW_T_IIF_IPV6:
 		return NFPROTO_IPV6;
 	default:
 		return 0;

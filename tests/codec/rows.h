@@ -32,7 +32,8 @@
 
 /* Indices before sorting, in the order in which codec_sample() adds */
 enum { S_A4, S_H4, S_A6, S_H6, S_P, S_IF, S_IFH, S_ADOPT, S_LOCAL4, S_LOCAL6,
-       S_RATE4, S_RATE6, S_CONN, S_CONN4, S_SEEN4, S_OPEN, NUM_SAMPLE_SETS };
+       S_RATE4, S_RATE6, S_CONN, S_CONN4, S_SEEN4, S_OPEN, S_OWN4, S_OWN6,
+       NUM_SAMPLE_SETS };
 enum { K_PORT, K_PROTO_PORT, K_PROTO, K_FIB, K_COUNT, NUM_SAMPLE_MAPS };
 enum { O_WEB, O_Q, O_LIMIT, NUM_SAMPLE_OBJS };
 enum { C_LEAF, C_ROWS, C_INPUT, C_PRE, C_FWD };
@@ -230,6 +231,17 @@ static const struct codec_row codec_rows[] = {
 	  "ct original ip6 daddr 2001:db8::/32 accept" },
 	{ "original IPv6 set", M(NOT_IN(PW_F_CT_ORIG_DADDR6, S_LOCAL6)), NO_E,
 	  ACCEPT, NULL, "ct original ip6 daddr != @s.local6 accept" },
+	{ "interface and destination", M(IN(PW_F_DADDR4, S_OWN4)), NO_E,
+	  ACCEPT, NULL, "iif . ip daddr @s.own4 accept" },
+	{ "not interface and IPv6 destination",
+	  M(TCP, NOT_IN(PW_F_DADDR6, S_OWN6)), NO_E, DROP, NULL,
+	  "meta l4proto tcp iif . ip6 daddr != @s.own6 drop" },
+	{ "interface and original destination",
+	  M(IN(PW_F_CT_ORIG_DADDR4, S_OWN4)), NO_E, ACCEPT, NULL,
+	  "iif . ct original ip daddr @s.own4 accept" },
+	{ "interface and original IPv6 destination",
+	  M(IN(PW_F_CT_ORIG_DADDR6, S_OWN6)), NO_E, ACCEPT, NULL,
+	  "iif . ct original ip6 daddr @s.own6 accept" },
 	{ "many matches",
 	  M(WIDE(PW_F_IIFNAME, NAME_LO, NAME_LO), TCP, ONE(PW_F_DPORT, 22),
 	    ONE(PW_F_SADDR4, 1), ONE(PW_F_FIB_SADDR, 1)), E(COUNT, LAST),
@@ -262,6 +274,12 @@ static const struct codec_row codec_rows[] = {
 	{ "counted, then local address", ANY,
 	  E(COUNT, UPDATE(S_LOCAL4, .add = false), LAST), NONE, NULL,
 	  "meta nfproto ipv4 counter name \"n.web\" update @s.local4 { ip daddr }" },
+	{ "remember interface and address", ANY,
+	  E(UPDATE(S_OWN4, .add = false), LAST), NONE, NULL,
+	  "update @s.own4 { iif . ip daddr }" },
+	{ "add interface and IPv6 address", ANY,
+	  E(UPDATE(S_OWN6, .add = true, .timeout_ms = 2000), LAST), NONE, NULL,
+	  "add @s.own6 { iif . ip6 daddr timeout 2s }" },
 	{ "rate per source", M(TCP, ONE(PW_F_DPORT, 22)),
 	  E(UPDATE(S_RATE4, .key = 17, .timeout_ms = 60000,
 		   .rate = { 6, 60, 6 }), COUNT, LAST), ACCEPT, NULL,
@@ -388,6 +406,12 @@ static const struct codec_set {
 			.comment = TEXT("who came") }, 0, { N(0, 0) } },
 	[S_OPEN] = { { .name = TEXT("open"), .type = PW_T_PORT,
 		       .interval = true, .timeout = true }, 0, { N(0, 0) } },
+	[S_OWN4] = { { .name = TEXT("s.own4"), .type = PW_T_IIF_IPV4,
+		       .dynamic = true, .timeout = true,
+		       .timeout_ms = 10000, .size = 65535 }, 0, { N(0, 0) } },
+	[S_OWN6] = { { .name = TEXT("s.own6"), .type = PW_T_IIF_IPV6,
+		       .dynamic = true, .timeout = true,
+		       .timeout_ms = 10000, .size = 65535 }, 0, { N(0, 0) } },
 };
 
 static inline void codec_add_objs(struct pw_ruleset *rs)

@@ -12,8 +12,14 @@
 #include "meaning.h"
 #include "ruleset/eval.h"
 
-/* accept, drop, three ways to refuse, remembered in s.local4, in s.local6 */
-#define NUM_FATES 7
+/*
+ * accept, drop, three ways to refuse, remembered in one of these. Whether
+ * s.own4 and s.own6 remember only decides how fast a packet is judged.
+ */
+static const char *const remembered[] = { "s.judged4", "s.judged6" };
+
+#define NUM_OUTCOMES 5
+#define NUM_FATES (NUM_OUTCOMES + PW_ARRAY_SIZE(remembered))
 
 struct fates {
 	struct pw_boxes boxes[NUM_FATES];
@@ -33,6 +39,18 @@ static size_t fate_of(const struct pw_ruleset *rs, const struct pw_cell *cell)
 	}
 }
 
+static void keep_mark(struct pw_eval *ev, const struct pw_mark *mark,
+		      struct fates *out)
+{
+	const char *name = ev->rs->sets[mark->set].name;
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(remembered); i++)
+		if (!strcmp(name, remembered[i]))
+			pw_boxes_push(&ev->space,
+				      &out->boxes[NUM_OUTCOMES + i],
+				      &mark->box);
+}
+
 static void collect(struct pw_eval *ev, enum pw_hook hook, struct fates *out)
 {
 	size_t first_cell = ev->num_cells, first_mark = ev->num_marks;
@@ -46,14 +64,8 @@ static void collect(struct pw_eval *ev, enum pw_hook hook, struct fates *out)
 		pw_boxes_push(&ev->space,
 			      &out->boxes[fate_of(ev->rs, &ev->cells[i])],
 			      &ev->cells[i].box);
-	for (size_t i = first_mark; i < ev->num_marks; i++) {
-		const struct pw_set *set = &ev->rs->sets[ev->marks[i].set];
-
-		pw_boxes_push(&ev->space,
-			      &out->boxes[strcmp(set->name, "s.local6") ? 5
-									: 6],
-			      &ev->marks[i].box);
-	}
+	for (size_t i = first_mark; i < ev->num_marks; i++)
+		keep_mark(ev, &ev->marks[i], out);
 	for (size_t i = 0; i < NUM_FATES; i++)
 		pw_boxes_merge(&ev->space, &out->boxes[i]);
 }
@@ -136,6 +148,56 @@ static void subtract(struct pw_eval *ev, struct pw_boxes *boxes,
 	pw_boxes_clear(&rest);
 }
 
+/* The bridges, as the chain of the forward hook names them */
+static uint32_t bridges_of(struct pw_eval *ev)
+{
+	uint32_t fwd = pw_ruleset_find_chain(ev->rs, "g1.fwd");
+	const struct pw_match *match;
+
+	if (fwd == PW_NONE || !ev->rs->chains[fwd].num_rules ||
+	    !ev->rs->chains[fwd].rules[0].num_matches)
+		return PW_VALUE_EMPTY;
+	match = &ev->rs->chains[fwd].rules[0].matches[0];
+	if (match->set == PW_NONE)
+		return PW_VALUE_EMPTY;
+	return pw_values_add(ev->space.values, ev->rs->sets[match->set].elems);
+}
+
+/*
+ * What s.own4 and s.own6 remember came from no bridge, to an own address; and
+ * it need not be remembered (@marks) as judged once more.
+ */
+static void leave_out_unlearnt(struct pw_eval *ev, struct pw_boxes *boxes,
+			       bool marks)
+{
+	static const struct pw_fact own[] = {
+		{ .kind = PW_FACT_MEMBER, .name = "s.own4",
+		  .field = PW_F_DADDR4 },
+		{ .kind = PW_FACT_MEMBER, .name = "s.own6",
+		  .field = PW_F_DADDR6 },
+	};
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(own); i++) {
+		uint32_t var = pw_eval_find_fact(ev, &own[i]);
+		struct pw_box bridge, other;
+
+		if (var == PW_COND_NO_VAR)
+			continue;
+		bridge = other = (struct pw_box){
+			.cond = pw_cond_var(ev->space.conds, var) };
+		if (marks)
+			subtract(ev, boxes, &bridge);
+		bridge.f[PW_F_IIFNAME] = bridges_of(ev);
+		if (bridge.f[PW_F_IIFNAME] != PW_VALUE_EMPTY)
+			subtract(ev, boxes, &bridge);
+		other.f[PW_F_FIB_DADDR] = pw_space_minus(
+			&ev->space, PW_F_FIB_DADDR, PW_VALUE_ANY,
+			pw_space_range(&ev->space, PW_F_FIB_DADDR, RTN_LOCAL,
+				       RTN_LOCAL));
+		subtract(ev, boxes, &other);
+	}
+}
+
 static void leave_out_impossible(struct pw_eval *ev, struct pw_boxes *boxes)
 {
 	static const struct pw_value first6 = { 0xff00000000000000, 0 },
@@ -161,7 +223,7 @@ static void leave_out_impossible(struct pw_eval *ev, struct pw_boxes *boxes)
 }
 
 static bool is_within(struct pw_eval *ev, const struct pw_boxes *a,
-		      const struct pw_boxes *b)
+		      const struct pw_boxes *b, bool marks)
 {
 	struct pw_boxes left = { 0 };
 	bool within;
@@ -169,6 +231,7 @@ static bool is_within(struct pw_eval *ev, const struct pw_boxes *a,
 	for (size_t i = 0; i < a->num; i++)
 		pw_boxes_push(&ev->space, &left, &a->items[i]);
 	leave_out_impossible(ev, &left);
+	leave_out_unlearnt(ev, &left, marks);
 	for (size_t i = 0; i < b->num && left.num; i++)
 		subtract(ev, &left, &b->items[i]);
 	within = !left.num;
@@ -188,8 +251,10 @@ static bool equal_at(struct pw_eval *a, struct pw_eval *b, enum pw_hook hook)
 		struct pw_boxes carried = { 0 };
 
 		carry(a, b, &fb.boxes[i], &carried);
-		equal = is_within(a, &carried, &fa.boxes[i]) &&
-			is_within(a, &fa.boxes[i], &carried);
+		equal = is_within(a, &carried, &fa.boxes[i],
+				  i >= NUM_OUTCOMES) &&
+			is_within(a, &fa.boxes[i], &carried,
+				  i >= NUM_OUTCOMES);
 		pw_boxes_clear(&carried);
 	}
 	clear(&fa);
