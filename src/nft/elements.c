@@ -10,6 +10,7 @@
 
 #include "netlink/batch.h"
 #include "nft/keys.h"
+#include "ruleset/elems.h"
 
 /* The length of a nested list has 16 bits and wraps silently */
 #define MAX_LIST_LEN 60000
@@ -101,28 +102,17 @@ static int put_elem(struct writer *w, enum pw_set_type type,
 	return 0;
 }
 
-/*
- * As nft does it: an end element at zero unless the first range begins there,
- * then first values, and the values behind last ones as ends
- */
+/* As nft does it: interfaces that touch are names and globs of their own */
 static int put_ranges(struct writer *w, const struct pw_set *set)
 {
-	const struct pw_value max = pw_value_max(set->elems->bits);
-	const struct pw_value zero = { 0, 0 };
+	struct pw_set_iter iter = { 0 };
+	struct pw_set_elem elem;
 
-	for (size_t i = 0; i < set->elems->num; i++) {
-		struct pw_range range = pw_rangeset_get(set->elems, i);
-		int err = 0;
+	while (pw_set_next_elem(set, &iter, &elem)) {
+		int err = put_elem(w, set->type, elem.key,
+				   elem.interval_end ? ELEM_END :
+				   elem.open ? ELEM_OPEN : ELEM_VALUE);
 
-		if (!i && pw_value_cmp(range.first, zero))
-			err = put_elem(w, set->type, zero, ELEM_END);
-		if (!err && !pw_value_cmp(range.last, max))
-			return put_elem(w, set->type, range.first, ELEM_OPEN);
-		if (!err)
-			err = put_elem(w, set->type, range.first, ELEM_VALUE);
-		if (!err)
-			err = put_elem(w, set->type, pw_value_next(range.last),
-				       ELEM_END);
 		if (err)
 			return err;
 	}

@@ -131,7 +131,8 @@ static const struct elems_case {
 	{ "to the last", PW_T_IPV4, true, 4, { { 5, 7 } }, true },
 	{ "everything", PW_T_IPV4, true, 1, { { 0, UINT32_MAX } }, false },
 	{ "ranges of IPv6", PW_T_IPV6, true, 6, { { 1, 1 }, { 5, 7 } }, true },
-	{ "interfaces", PW_T_IFNAME, true, 3, { { 5, 7 } }, false },
+	/* each of the three names is closed by itself */
+	{ "interfaces that touch", PW_T_IFNAME, true, 7, { { 5, 7 } }, false },
 };
 
 static struct pw_rangeset *elems_of(const struct elems_case *tc)
