@@ -239,6 +239,68 @@ static void emit_public(struct build *b, uint32_t chain,
 		emit_public_protocols(b, chain, list->items[i]);
 }
 
+/*
+ * Ports, by transport, of wide limited sections, and of limited ones that share
+ * a port with these, and so on. Limited sections are tried in the order of
+ * their names, so whatever is limited there is "late": no class has it.
+ */
+struct late {
+	struct pw_rangeset *ports[PW_NUM_TRANSPORTS];
+};
+
+static bool is_late(const struct late *late, const struct pw_section *s,
+		    enum pw_transport t)
+{
+	return section_limited(s) &&
+	       (wide(s->ports[t]) ||
+		pw_rangeset_overlaps(s->ports[t], late->ports[t]));
+}
+
+/* One more round over @list: true when ports of @t were added */
+static bool late_spread(struct build *b, struct late *late,
+			const struct list *list, enum pw_transport t)
+{
+	struct pw_rangeset *sum = pw_rangeset_new(16);
+	bool more;
+
+	if (!sum) {
+		fail(b, -ENOMEM);
+		return false;
+	}
+	for (size_t i = 0; i < list->num && !b->err; i++) {
+		const struct pw_section *s =
+			&b->model->sections[list->items[i]];
+
+		if (is_late(late, s, t))
+			fail(b, pw_rangeset_add_set(sum, s->ports[t]));
+	}
+	if (!b->err)
+		fail(b, pw_rangeset_normalise(sum));
+	more = !b->err && !pw_rangeset_equal(sum, late->ports[t]);
+	pw_rangeset_free(late->ports[t]);
+	late->ports[t] = sum;
+	return more;
+}
+
+static void late_make(struct build *b, struct late *late,
+		      const struct list *list)
+{
+	*late = (struct late){ 0 };
+	for (enum pw_transport t = 0; t < PW_NUM_TRANSPORTS; t++) {
+		late->ports[t] = pw_rangeset_new(16);
+		if (!late->ports[t])
+			fail(b, -ENOMEM);
+		while (!b->err && late_spread(b, late, list, t))
+			;
+	}
+}
+
+static void late_clear(struct late *late)
+{
+	for (enum pw_transport t = 0; t < PW_NUM_TRANSPORTS; t++)
+		pw_rangeset_free(late->ports[t]);
+}
+
 /* Sections with one wide port set of one transport */
 static void emit_wide_group(struct build *b, uint32_t chain,
 			    const struct list *group, enum pw_transport t,
@@ -253,11 +315,10 @@ static void emit_wide_group(struct build *b, uint32_t chain,
 	emit_class(b, target, group, scope);
 }
 
-/* Wide sections of @t that are limited or not: groups in name order */
+/* Wide sections of @t without limits: groups in name order */
 static unsigned int emit_wide(struct build *b, uint32_t chain,
 			      const struct list *list, enum pw_transport t,
-			      enum scope scope, bool limited, const char *name,
-			      unsigned int k)
+			      enum scope scope, unsigned int k)
 {
 	const struct pw_section *sections = b->model->sections;
 	bool *done = calloc(list->num + 1, sizeof(*done));
@@ -268,47 +329,67 @@ static unsigned int emit_wide(struct build *b, uint32_t chain,
 		const struct pw_section *s = &sections[list->items[i]];
 		struct list group = { 0 };
 
-		if (done[i] || !wide(s->ports[t]) ||
-		    section_limited(s) != limited)
+		if (done[i] || !wide(s->ports[t]) || section_limited(s))
 			continue;
 		for (size_t j = i; j < list->num; j++) {
 			const struct pw_section *o = &sections[list->items[j]];
 
-			if (done[j] || section_limited(o) != limited ||
+			if (done[j] || section_limited(o) ||
 			    !pw_rangeset_equal(s->ports[t], o->ports[t]))
 				continue;
 			done[j] = true;
 			list_push(b, &group, list->items[j]);
 		}
-		emit_wide_group(b, chain, &group, t, scope, name, k++);
+		emit_wide_group(b, chain, &group, t, scope, names[scope].wide,
+				k++);
 		list_clear(&group);
 	}
 	free(done);
 	return k;
 }
 
-static void emit_all_wide(struct build *b, uint32_t chain,
-			  const struct list *list, enum scope scope,
-			  bool limited)
+/* Late sections of @t in name order; neighbours of equal ports are a group */
+static unsigned int emit_late(struct build *b, uint32_t chain,
+			      const struct list *list, const struct late *late,
+			      enum pw_transport t, enum scope scope,
+			      unsigned int k)
 {
-	const char *name = limited ? names[scope].wide_limited :
-				     names[scope].wide;
-	unsigned int k = 0;
+	const struct pw_section *sections = b->model->sections;
+	struct list group = { 0 };
 
-	for (enum pw_transport t = 0; t < PW_NUM_TRANSPORTS; t++)
-		k = emit_wide(b, chain, list, t, scope, limited, name, k);
+	for (size_t i = 0; i < list->num && !b->err; i++) {
+		const struct pw_section *s = &sections[list->items[i]];
+
+		if (!is_late(late, s, t))
+			continue;
+		if (group.num &&
+		    !pw_rangeset_equal(sections[group.items[0]].ports[t],
+				       s->ports[t])) {
+			emit_wide_group(b, chain, &group, t, scope,
+					names[scope].wide_limited, k++);
+			group.num = 0;
+		}
+		list_push(b, &group, list->items[i]);
+	}
+	if (group.num && !b->err)
+		emit_wide_group(b, chain, &group, t, scope,
+				names[scope].wide_limited, k++);
+	list_clear(&group);
+	return k;
 }
 
 /* Every narrow port (or protocol) of a section, with the section */
-static void pairs_of(struct build *b, struct pairs *pairs, size_t section)
+static void pairs_of(struct build *b, struct pairs *pairs,
+		     const struct late *late, size_t section)
 {
 	const struct pw_section *s = &b->model->sections[section];
 
 	for (enum pw_transport t = 0; t < PW_NUM_TRANSPORTS; t++) {
 		uint32_t high = (uint32_t)pw_transport_proto(t) << 16;
 
-		for (size_t i = 0; i < s->ports[t]->num && !wide(s->ports[t]);
-		     i++)
+		if (b->err || wide(s->ports[t]) || is_late(late, s, t))
+			continue;
+		for (size_t i = 0; i < s->ports[t]->num; i++)
 			for (uint32_t port = s->ports[t]->r32[i].first;
 			     port <= s->ports[t]->r32[i].last; port++)
 				pairs_push(b, pairs, high | port, section);
@@ -361,6 +442,8 @@ void emit_tree(struct build *b, uint32_t chain, enum scope scope, bool block)
 {
 	struct list public = { 0 }, rest = { 0 };
 	struct pairs pairs = { 0 };
+	struct late late;
+	unsigned int k = 0;
 
 	for (size_t i = 0; i < b->model->num_sections; i++) {
 		const struct pw_section *s = &b->model->sections[i];
@@ -373,12 +456,18 @@ void emit_tree(struct build *b, uint32_t chain, enum scope scope, bool block)
 			continue;
 		}
 		list_push(b, &rest, i);
-		pairs_of(b, &pairs, i);
 	}
+	late_make(b, &late, &rest);
+	for (size_t i = 0; i < rest.num && !b->err; i++)
+		pairs_of(b, &pairs, &late, rest.items[i]);
 	emit_public(b, chain, &public);
-	emit_all_wide(b, chain, &rest, scope, false);
+	for (enum pw_transport t = 0; t < PW_NUM_TRANSPORTS; t++)
+		k = emit_wide(b, chain, &rest, t, scope, k);
 	emit_dispatch(b, chain, &pairs, scope);
-	emit_all_wide(b, chain, &rest, scope, true);
+	k = 0;
+	for (enum pw_transport t = 0; t < PW_NUM_TRANSPORTS; t++)
+		k = emit_late(b, chain, &rest, &late, t, scope, k);
+	late_clear(&late);
 	pairs_clear(&pairs);
 	list_clear(&public);
 	list_clear(&rest);
