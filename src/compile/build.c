@@ -314,10 +314,10 @@ static const struct dynamic {
 	uint64_t timeout_ms;
 } dynamics[] = {
 	{ "adopt",    PW_T_NFPROTO,   0,      false, true,  0 },
-	{ "s.own4",   PW_T_IIF_IPV4,  65535,  true,  true,  10000 },
-	{ "s.own6",   PW_T_IIF_IPV6,  65535,  true,  true,  10000 },
-	{ "s.judged4", PW_T_IIF_IPV4, 65535,  true,  true,  20000 },
-	{ "s.judged6", PW_T_IIF_IPV6, 65535,  true,  true,  20000 },
+	{ "s.own4",   PW_T_IIF_IPV4,  16384,  true,  true,  10000 },
+	{ "s.own6",   PW_T_IIF_IPV6,  16384,  true,  true,  10000 },
+	{ "s.judged4", PW_T_IIF_IPV4, 16384,  true,  true,  20000 },
+	{ "s.judged6", PW_T_IIF_IPV6, 16384,  true,  true,  20000 },
 	{ "s.seen4",  PW_T_MARK_IPV4, 65535,  true,  true,  0 },
 	{ "s.seen6",  PW_T_MARK_IPV6, 65535,  true,  true,  0 },
 	{ "s.rate4",  PW_T_MARK_IPV4, 131070, true,  true,  0 },

@@ -7,6 +7,7 @@
 #include "portwall/ruleset.h"
 
 #define INLINE_MAX 8	/* source ranges of a section that become rules */
+#define BITMAP_MAX 2048	/* ports of a plain set */
 #define WIDE_MIN 513	/* ports of one protocol that make a section wide */
 
 /**

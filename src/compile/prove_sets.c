@@ -6,6 +6,7 @@
 
 #include "compile/prove.h"
 
+#define OWN_ADDRESSES 16384u
 #define SOURCES 65535u		/* remembered by a limit per source */
 #define OWN_MS 10000u		/* then it is looked at again */
 #define JUDGED_MS 20000u	/* longer than OWN_MS by all a packet may wait */
@@ -19,10 +20,10 @@ static const struct changing {
 	uint64_t timeout_ms;
 } changing[] = {
 	{ "adopt", PW_T_NFPROTO, 0, false, true, 0 },
-	{ "s.own4", PW_T_IIF_IPV4, SOURCES, true, true, OWN_MS },
-	{ "s.own6", PW_T_IIF_IPV6, SOURCES, true, true, OWN_MS },
-	{ "s.judged4", PW_T_IIF_IPV4, SOURCES, true, true, JUDGED_MS },
-	{ "s.judged6", PW_T_IIF_IPV6, SOURCES, true, true, JUDGED_MS },
+	{ "s.own4", PW_T_IIF_IPV4, OWN_ADDRESSES, true, true, OWN_MS },
+	{ "s.own6", PW_T_IIF_IPV6, OWN_ADDRESSES, true, true, OWN_MS },
+	{ "s.judged4", PW_T_IIF_IPV4, OWN_ADDRESSES, true, true, JUDGED_MS },
+	{ "s.judged6", PW_T_IIF_IPV6, OWN_ADDRESSES, true, true, JUDGED_MS },
 	{ "s.seen4", PW_T_MARK_IPV4, SOURCES, true, true, 0 },
 	{ "s.seen6", PW_T_MARK_IPV6, SOURCES, true, true, 0 },
 	{ "s.rate4", PW_T_MARK_IPV4, 2 * SOURCES, true, true, 0 },

@@ -24,7 +24,13 @@ static bool wide(const struct pw_rangeset *ports)
 	return pw_rangeset_count(ports) >= WIDE_MIN;
 }
 
-/* dport of @t in @ports: one range inline, more as a plain set */
+/* The kernel fills a bitmap of ports in time that grows with their square */
+static bool too_many_for_bitmap(const struct pw_rangeset *ports)
+{
+	return pw_rangeset_count(ports) > BITMAP_MAX;
+}
+
+/* dport of @t in @ports: one range inline, more as a set */
 static void match_ports(struct build *b, struct draft *d, enum pw_transport t,
 			struct pw_rangeset *ports)
 {
@@ -35,8 +41,9 @@ static void match_ports(struct build *b, struct draft *d, enum pw_transport t,
 		match_range(d, PW_F_DPORT, range.first, range.last);
 		return;
 	}
-	match_set(d, PW_F_DPORT, const_set(b, 'p', pw_transport_name(t),
-					   PW_T_PORT, false, ports));
+	match_set(d, PW_F_DPORT,
+		  const_set(b, 'p', pw_transport_name(t), PW_T_PORT,
+			    too_many_for_bitmap(ports), ports));
 }
 
 /* Narrow and wide ports of one transport that anyone may reach */

@@ -328,9 +328,11 @@ static int check_verdict(const struct check *check, uint8_t nfproto,
 	case PW_V_MAP:
 		return check_map_use(check, verdict->map, false, l4proto);
 	case PW_V_REJECT_RST:
-		if (l4proto == IPPROTO_TCP)
+		if (l4proto != IPPROTO_TCP)
+			return check_fails(check, "only TCP can be reset");
+		if (!only_value(check->rule, PW_F_NFPROTO))
 			return 0;
-		return check_fails(check, "only TCP can be reset");
+		return check_fails(check, "nft lists this reset without its family");
 	case PW_V_REJECT_PROTO:
 		if (nfproto == NFPROTO_IPV4)
 			return 0;

@@ -234,7 +234,7 @@ static const struct codec_row codec_rows[] = {
 	{ "interface and destination", M(IN(PW_F_DADDR4, S_OWN4)), NO_E,
 	  ACCEPT, NULL, "iif . ip daddr @s.own4 accept" },
 	{ "not interface and IPv6 destination",
-	  M(TCP, NOT_IN(PW_F_DADDR6, S_OWN6)), NO_E, DROP, NULL,
+	  M(TCP, NOT_IN(PW_F_DADDR6, S_OWN6)), NO_E, { PW_V_DROP, 0, 0 }, NULL,
 	  "meta l4proto tcp iif . ip6 daddr != @s.own6 drop" },
 	{ "interface and original destination",
 	  M(IN(PW_F_CT_ORIG_DADDR4, S_OWN4)), NO_E, ACCEPT, NULL,

@@ -210,6 +210,8 @@ static const struct rule_case {
 	{ "counters as verdicts", -EPROTO, M(1, TCP), NO_EFFECT,
 	  { PW_V_MAP, 0, M_COUNT } },
 	{ "reset", 0, M(1, TCP), NO_EFFECT, { PW_V_REJECT_RST, 0, 0 } },
+	{ "reset of one family", -EPROTO, M(2, ONE(PW_F_NFPROTO, 2), TCP), NO_EFFECT,
+	  { PW_V_REJECT_RST, 0, 0 } },
 	{ "reset UDP", -EPROTO, M(1, ONE(PW_F_L4PROTO, 17)), NO_EFFECT,
 	  { PW_V_REJECT_RST, 0, 0 } },
 	{ "protocol unreachable", 0, M(1, ONE(PW_F_NFPROTO, 2)), NO_EFFECT,
