@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Install what is missing: deps.sh [build|run|check], each more than the last.
+# Install what is missing: deps.sh [build|run|check|bench], each more than the
+# last.
 # By apt as root or with sudo; elsewhere it names the packages and exits 1.
 set -eu
 
@@ -28,6 +29,8 @@ check    cmd:python3              python3          python3           python     
 check    cmd:clang                clang            clang             clang          clang
 check    cmd:mandoc               mandoc           mandoc            mandoc         mandoc
 check    cmd:strace               strace           strace            strace         strace
+check    cmd:ping                 iputils-ping     iputils           iputils        iputils-ping
+bench    cmd:iperf3               iperf3           iperf3            iperf3         iperf3
 '
 
 has() {
@@ -45,7 +48,8 @@ missing() {
 	build) levels='build' ;;
 	run)   levels='build run' ;;
 	check) levels='build run check' ;;
-	*)     echo "usage: deps.sh [build|run|check]" >&2; exit 2 ;;
+	bench) levels='build run check bench' ;;
+	*)     echo "usage: deps.sh [build|run|check|bench]" >&2; exit 2 ;;
 	esac
 	echo "$needs" | while read -r at how debian fedora arch alpine; do
 		case " $levels " in
