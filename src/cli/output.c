@@ -31,6 +31,17 @@ void put_escaped(const char *text, size_t len, FILE *out)
 	}
 }
 
+int close_text(FILE *out, char **text)
+{
+	bool failed = ferror(out);
+
+	if (!fclose(out) && !failed && *text)
+		return 0;
+	free(*text);
+	*text = NULL;
+	return -ENOMEM;
+}
+
 char *escaped_copy(const char *text)
 {
 	char *copy = NULL;
@@ -40,10 +51,7 @@ char *escaped_copy(const char *text)
 	if (!out)
 		return NULL;
 	put_escaped(text, strlen(text), out);
-	if (fclose(out)) {
-		free(copy);
-		return NULL;
-	}
+	(void)close_text(out, &copy);
 	return copy;
 }
 

@@ -19,6 +19,11 @@
 void put_escaped(const char *text, size_t len, FILE *out);
 /* Columns that put_escaped() takes for one byte */
 size_t escaped_width(char c);
+/*
+ * Ends what open_memstream() began: 0, or -ENOMEM and *@text is NULL. glibc
+ * may lose the text while it closes, and not say so.
+ */
+int close_text(FILE *out, char **text);
 /* A copy in which each byte is printable ASCII; NULL when memory is short */
 char *escaped_copy(const char *text);
 

@@ -33,10 +33,8 @@ static char *text_of(put_fn put, const struct pw_section *s,
 	if (!out)
 		return NULL;
 	put(s, reach, out);
-	if (!fclose(out))
-		return text;
-	free(text);
-	return NULL;
+	(void)close_text(out, &text);
+	return text;
 }
 
 /* The worst comes first: anyone, then anyone within limits, then the rest */
@@ -109,7 +107,7 @@ static int print_block(const struct pw_section *s, size_t width)
 		return -ENOMEM;
 	fputs("blocked: ", out);
 	put_block(s, out);
-	err = fclose(out) ? -ENOMEM : 0;
+	err = close_text(out, &text);
 	pad = (int)width - (int)len;
 	if (!err && pad > 4)
 		printf("%s%*u\n", text, pad, s->line);
@@ -177,7 +175,7 @@ static int print_rest(const struct pw_intent *intent)
 	if (!out)
 		return -ENOMEM;
 	put_rest(intent, out);
-	err = fclose(out) ? -ENOMEM : 0;
+	err = close_text(out, &text);
 	if (!err)
 		print_wrapped(text, 0, 2, stdout);
 	free(text);

@@ -206,7 +206,7 @@ static int hint_section(const struct judge *j, const struct pw_rangeset *ports,
 	print_ports(ports, out);
 	fputs("\nfrom = ", out);
 	print_peers(peers, out);
-	if (fclose(out)) {
+	if (fclose(out) || !text) {	/* glibc may lose the text silently */
 		free(text);
 		return -ENOMEM;
 	}
