@@ -283,6 +283,81 @@ def test_spoofed_from_the_wire(family):
              "closed tcp 80 to " + b.to(family))
 
 
+@families
+def test_neighbours_behind_a_bridge(family):
+    """ARP and neighbour discovery work there under any policy."""
+    with host(None, "docker0") as (w, b):
+        inside = w.containers["c1"]
+        w.listen("tcp", 53)
+        w.apply("[policy]\nping = no\n[allow dns]\ntcp = 53\n"
+                "on = docker0\n[block rest]\nudp = all\n")
+        inside.ip("neighbour flush all nud permanent")
+        w.host.ip("neighbour flush all nud permanent dev docker0")
+        assert connects(inside, family, b.gw4 if family == 4 else b.gw6, 53)
+        assert connects(w.host, family, b.to(family), 80)
+
+
+def hears(sock, w):
+    """What has arrived at a socket by now."""
+    w.settle()
+    try:
+        return sock.recv(100)
+    except BlockingIOError:
+        return None
+
+
+def test_broadcast_from_a_bridge():
+    """A DHCP server for guests, and nobody else's broadcasts."""
+    with host(None, "virbr0") as (w, b):
+        servers = {port: w.listen("udp", port) for port in (67, 69)}
+        w.apply("[allow dhcpd]\nudp = 67\nto = local, broadcast\n"
+                "on = virbr*\n")
+        guest = w.containers["c1"].socket(socket.AF_INET, socket.SOCK_DGRAM)
+        guest.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        guest.setsockopt(socket.SOL_SOCKET, 25, b"eth0\0")  # SO_BINDTODEVICE
+        for to in ("255.255.255.255", "172.17.0.255", b.gw4):
+            for port, server in servers.items():
+                guest.sendto(b"discover", (to, port))
+                assert hears(server, w) == (b"discover" if port == 67
+                                            else None), (to, port)
+        guest.close()
+        hold(w, "closed udp 67 to broadcast", "closed udp 67")
+
+
+@families
+def test_icmp_errors_for_containers(family):
+    """A router tells a container, and a published one, of its packets."""
+    with host(engines.docker_nft, "docker0") as (w, _):
+        w.apply("[policy]\nping = no\n[allow a]\ntcp = 8080\n")
+        inside = w.containers["c1"]
+        sock = inside.socket(FAMILY[family], socket.SOCK_DGRAM)
+        w.settle()
+        sock.connect((REMOTE[family], 5000))
+        sock.send(b"question")
+        out = [r for r in w.settle() if r.proto == frames.UDP][0]
+        assert errs(w, family, out.src, frames.udp(5000, out.sport)) == \
+            "forwarded"
+        assert errs(w, family, out.src, frames.udp(5000, out.sport ^ 1)) == \
+            "silent"
+        sock.close()
+        sport, here = w.port(), w.first.to(family)
+        got = w.probe("eth0", packet(REMOTE[family], here, frames.tcp(
+            8080, sport)))
+        assert got.kinds == ["syn-ack"]
+        assert errs(w, family, here, frames.tcp(
+            sport, 8080, "SA", got.replies[0].seq, 2)) == "forwarded"
+
+
+def errs(w, family, src, quoted):
+    """Verdict on a router's complaint about a packet from @src."""
+    about = packet(src, REMOTE[family], quoted)
+    make, kind, code = (frames.icmp, 3, 4) if family == 4 else (
+        frames.icmp6, 2, 0)
+    return w.verdict("eth0", packet("203.0.113.250" if family == 4 else
+                                    "2001:db8:fa::1", src, make(
+                                        kind, code, b"\0\0\5\0", about)))
+
+
 def test_direct_routing_in_the_policy():
     """An address behind the bridge is not the host's: no section opens it."""
     with host(engines.docker_nft, "docker0") as (w, b):

@@ -141,6 +141,20 @@ DESTINATIONS = (
     ("multicast address", "[allow a]\nudp = 5353\nto = 224.0.0.251, ff02::fb",
      "open udp 5353 to group", "closed udp 5353 to 224.0.0.1",
      "closed udp 5353 to ff02::1", "closed udp 5353"),
+    ("broadcast address", "[allow a]\nudp = 67\nto = 10.99.0.255\n"
+     "[allow b]\nudp = 68\nto = 255.255.255.255\n"
+     "[allow c]\nudp = 69\nto = 10.99.0.0/24",
+     "open udp 67 to broadcast", "closed udp 67 to 255.255.255.255",
+     "closed udp 67 to 10.99.0.2", "open udp 68 to 255.255.255.255",
+     "closed udp 68 to broadcast", "open udp 69 to broadcast",
+     "open udp 69 to 10.99.0.2", "closed udp 69 to 255.255.255.255",
+     "closed udp 69 to fd99::2"),
+    ("all hosts and all nodes", "[allow a]\nudp = all\n"
+     "[allow b]\ntcp = 9\nto = 10.99.0.3, 224.0.0.1, ff02::1",
+     "closed udp 9 to 224.0.0.1", "closed udp 9 to ff02::1",
+     "closed udp 9 to 255.255.255.255", "closed udp 9 to 10.99.0.255",
+     "open tcp 9 to ff02::1", "open tcp 9 to 224.0.0.1",
+     "open tcp 9 to 10.99.0.3", "closed tcp 9 to 10.99.0.2"),
     ("local and multicast", "[allow a]\nudp = 5353\nto = local, multicast",
      "open udp 5353", "open udp 5353 to group",
      "closed udp 5353 to broadcast"),
@@ -366,6 +380,14 @@ def test_from(policy, lines):
 @rows(DESTINATIONS)
 def test_to(policy, lines):
     run(policy, lines)
+
+
+def test_anycast():
+    """The address of all routers is one of the host, and not unicast."""
+    with world(forward=True) as w:
+        w.apply("[allow a]\ntcp = 22\n[allow b]\ntcp = 23\nto = fd99::\n")
+        hold(w, "open tcp 22", "closed tcp 22 to fd99::",
+             "open tcp 23 to fd99::", "closed tcp 23")
 
 
 @rows(INTERFACES)

@@ -146,15 +146,19 @@ def test_udp_after_the_first_answer(family):
         count(w, "udp 53 from " + A[family], 3, 1)
 
 
-def test_more_sources_than_remembered():
+@families
+def test_more_sources_than_remembered(family):
     """65,535 of them; later ones share a bucket of 16 times the rate."""
+    def source(n):
+        return "10.%d.%d.%d" % (n >> 16, n >> 8 & 255, n & 255) \
+            if family == 4 else "2001:db8:%x:%x::7" % (n >> 16, n & 0xffff)
+
     with world() as w:
         w.apply("[allow a]\nudp = 53\nrate = 2/day per source\n")
 
         def sweep(first, number):
             return len(w.sweep([("eth0", frames.packet(
-                "10.%d.%d.%d" % (n >> 16, n >> 8 & 255, n & 255),
-                w.first.v4, frames.udp(53, 999)))
+                source(n), w.first.to(family), frames.udp(53, 999)))
                 for n in range(first, first + number)]))
         assert sweep(0, 65535) == 65535
         assert sweep(65536, 500) == 32
@@ -246,6 +250,28 @@ def test_connections_per_source_are_by_64():
         c.count(A[6], 1, 1)
         c.count(NEIGHBOUR_64, 3, 1)
         c.count("2001:db8:a:1::1", 3, 2)
+
+
+@families
+def test_more_connected_sources_than_remembered(family):
+    """65,535 of them; later ones share 16 times the number."""
+    def source(n):
+        return "10.%d.%d.%d" % (n >> 16, n >> 8 & 255, n & 255) \
+            if family == 4 else "2001:db8:%x:%x::7" % (n >> 16, n & 0xffff)
+
+    with world() as w:
+        w.host.sysctl(ipv4__tcp_syncookies=2)   # no queue, whatever comes
+        w.apply("[allow a]\ntcp = 22\nconnections = 1 per source\n")
+        w.listen("tcp", 22)
+
+        def sweep(first, number, sport):
+            return len(w.sweep([("eth0", frames.packet(
+                source(n), w.first.to(family), frames.tcp(22, sport)))
+                for n in range(first, first + number)], swallow=False))
+        assert sweep(0, 65535, 999) == 65535
+        assert sweep(65536, 300, 999) == 16
+        assert sweep(66000, 50, 999) == 0
+        assert sweep(0, 300, 998) == 0
 
 
 @cases(("whole section", ""), ("per source", " per source"))

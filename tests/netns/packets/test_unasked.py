@@ -329,6 +329,29 @@ def test_expected_connections_are_not_related(family):
         hold(w, "closed tcp 20 from " + SOURCE[family])
 
 
+UNTRACKED = """
+table inet raw {
+	chain pre {
+		type filter hook prerouting priority raw; policy accept;
+		notrack
+	}
+}
+"""
+
+
+def test_untracked():
+    """Judged like new ones."""
+    with world() as w:
+        w.host.nft(UNTRACKED)
+        w.apply("[policy]\nping = no\n[allow a]\ntcp = 22\n"
+                "[allow b]\nudp = 5353\nto = multicast\n"
+                "[block e]\nfrom = 203.0.113.0/24, 2001:db8:bad::/48\n")
+        hold(w, "open tcp 22", "closed tcp 23", "closed ping",
+             "open udp 5353 to group", "closed udp 5354 to group",
+             "closed tcp 22 from 203.0.113.9", "closed esp",
+             "closed tcp 22 from 2001:db8:bad::9")
+
+
 def connects(w, address, port, family):
     """Whether a socket of the host reaches one of the host."""
     sock = w.host.socket(family, socket.SOCK_STREAM)
