@@ -228,7 +228,7 @@ def apply_one(diff, number, text):
     def fails(candidate):
         try:
             return bool(find(candidate))
-        except (PolicyError, CommandError):
+        except (PolicyError, CommandError, OSError, KeyError):
             return False
     try:
         lines, accepted = diff.differences(text, random.Random(number))

@@ -121,6 +121,17 @@ def test_limited_sections_in_turn(family):
         count(w, "tcp 22 from " + B[family], 2, 0)
 
 
+@families
+def test_limited_wide_section_in_turn(family):
+    """However many ports a section has, its turn is by its name."""
+    with world() as w:
+        w.apply("[allow a]\ntcp = 1-1005\nrate = 2/hour\n"
+                "[allow b]\ntcp = 1002\nrate = 2/hour\n")
+        count(w, "tcp 1002 from " + A[family], 1, 1)
+        count(w, "tcp 1001 from " + A[family], 3, 1)
+        count(w, "tcp 1002 from " + A[family], 3, 2)
+
+
 def test_beyond_rate_is_refused_as_closed():
     with world() as w:
         w.apply("[policy]\ndefault = reject\n"

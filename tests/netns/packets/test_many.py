@@ -4,6 +4,7 @@
 import ipaddress
 import os
 import random
+import time
 
 from lib import frames
 from lib.runner import cases, families
@@ -127,6 +128,36 @@ def test_list_file_missing():
                        check=False)
         assert done.returncode == 2, done
         hold(w, "open tcp 22", "closed tcp 23")
+
+
+RANGES = (
+    ("one wide", "1004-65535", (1004, 65535), (1003, 0)),
+    ("wide and single", "1000, 1002, 1010, 1004-65535",
+     (1000, 1002, 1004, 65535), (999, 1001, 1003)),
+    ("every other", ", ".join("%d-%d" % (n, n + 499)
+                              for n in range(1000, 65000, 1000)),
+     (1000, 1499, 64000, 64499), (999, 1500, 63999, 64500)),
+    ("odd", ", ".join(str(n) for n in range(1, 6000, 2)), (1, 5999),
+     (2, 5998, 6001)),
+)
+
+
+@cases(*((name + how, ports, extra, opened, closed)
+         for name, ports, opened, closed in RANGES
+         for how, extra in ((", anyone", ""),
+                            (", some", "except = 203.0.113.1\n"),
+                            (", limited", "rate = 99/hour\n"))))
+def test_many_ports(ports, extra, opened, closed):
+    """They cost an apply no more than a few ports, give or take."""
+    with world() as w:
+        begun = time.monotonic()
+        w.apply("[allow a]\ntcp = 22\n")
+        few = time.monotonic() - begun
+        w.apply("[allow a]\ntcp = %s\n%s" % (ports, extra))
+        many = time.monotonic() - begun - few
+        hold(w, *("open tcp %d" % port for port in opened),
+             *("closed tcp %d" % port for port in closed))
+        assert many < 40 * few, "%.3f s, and %.3f s" % (few, many)
 
 
 def test_other_links_than_known():

@@ -319,16 +319,6 @@ def test_icmp_error_cannot_carry_others(family):
             family, kind, 3, SOURCE[family], others.pop(), quoted)) == "silent"
 
 
-@families
-def test_expected_connections_are_not_related(family):
-    """A helper would make an expectation; none is accepted by the table."""
-    with world() as w:
-        w.apply(POLICY)
-        listing = w.host.nft_list("table inet portwall")
-        assert "helper" not in listing
-        hold(w, "closed tcp 20 from " + SOURCE[family])
-
-
 UNTRACKED = """
 table inet raw {
 	chain pre {
@@ -337,6 +327,16 @@ table inet raw {
 	}
 }
 """
+
+
+@families
+def test_expected_connections_are_not_related(family):
+    """A helper would make an expectation; none is accepted by the table."""
+    with world() as w:
+        w.apply(POLICY)
+        listing = w.host.nft_list("table inet portwall")
+        assert "helper" not in listing
+        hold(w, "closed tcp 20 from " + SOURCE[family])
 
 
 def test_untracked():
