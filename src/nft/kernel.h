@@ -27,8 +27,9 @@ int pw_table_info_read(struct pw_nl *nl, uint32_t genid,
 		       struct pw_table_info *out);
 
 /*
- * The generation that chain input goes to, 0: none. @genid as pw_nl_ask(); its
- * errors, but no such chain or table is no error
+ * The generation that base chains go to, 0: none. A switch moves all of them, so
+ * the first that goes anywhere tells. @genid as pw_nl_ask(); its errors, but no
+ * such chain or table is no error
  */
 int pw_current_read(struct pw_nl *nl, uint32_t genid, uint32_t *generation);
 

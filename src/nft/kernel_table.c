@@ -89,16 +89,28 @@ static int read_target(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-int pw_current_read(struct pw_nl *nl, uint32_t genid, uint32_t *generation)
+static int read_target_of(struct pw_nl *nl, uint32_t genid, const char *chain,
+			  uint32_t *generation)
 {
 	struct nlmsghdr *nlh = pw_nl_request(nl, NFT_MSG_GETRULE, NLM_F_DUMP,
 					     PW_TABLE);
-	uint32_t got = 0;
 	int err;
 
-	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, "input");
-	err = pw_nl_ask(nl, nlh, genid, read_target, &got);
-	if (err && err != -ENOENT)
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain);
+	err = pw_nl_ask(nl, nlh, genid, read_target, generation);
+	return err == -ENOENT ? 0 : err;
+}
+
+int pw_current_read(struct pw_nl *nl, uint32_t genid, uint32_t *generation)
+{
+	/* one is enough, unless somebody emptied it */
+	static const char *const bases[] = { "input", "prerouting", "forward" };
+	uint32_t got = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(bases) && !err && !got; i++)
+		err = read_target_of(nl, genid, bases[i], &got);
+	if (err)
 		return err;
 	*generation = got;
 	return 0;
