@@ -29,6 +29,36 @@ static void mark_chains(struct pw_stale *stale, const struct pw_kernel *kernel)
 	}
 }
 
+/* Neither a base chain nor of a generation: somebody else put it there */
+static bool is_stranger(const struct pw_chain *chain)
+{
+	return chain->hook == PW_HOOK_NONE && !pw_name_generation(chain->name);
+}
+
+static bool leads_to_stranger(const struct pw_ruleset *rs,
+			      const struct pw_chain *chain)
+{
+	for (size_t i = 0; i < chain->num_rules; i++) {
+		uint32_t to = chain->rules[i].verdict.chain;
+
+		if (to < rs->num_chains && is_stranger(&rs->chains[to]))
+			return true;
+	}
+	return false;
+}
+
+/* All of them or none: they may go to each other */
+static void mark_strangers(struct pw_stale *stale, const struct pw_ruleset *rs)
+{
+	for (size_t i = 0; i < rs->num_chains; i++)
+		if (!stale->chains[i] && !is_stranger(&rs->chains[i]) &&
+		    leads_to_stranger(rs, &rs->chains[i]))
+			return;
+	for (size_t i = 0; i < rs->num_chains; i++)
+		if (is_stranger(&rs->chains[i]))
+			note(stale, &stale->chains[i], true);
+}
+
 /* What has no generation in its name lives on while somebody refers to it */
 static void mark_shared(struct pw_stale *stale, const struct pw_ruleset *rs,
 			const struct pw_used *used,
@@ -78,6 +108,7 @@ int pw_stale_find(const struct pw_kernel *kernel, const struct pw_ruleset *want,
 		return -ENOMEM;
 	}
 	mark_chains(&stale, kernel);
+	mark_strangers(&stale, rs);
 	mark_shared(&stale, rs, &used, want);
 	*out = stale;
 	return 0;

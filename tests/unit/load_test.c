@@ -488,6 +488,31 @@ static void finds_stale(void **state)
 	pw_ruleset_free(kernel.rules);
 }
 
+/* What others put there goes, unless something that stays leads to it */
+static void finds_strangers(void **state)
+{
+	const unsigned int gens[] = { 1, 2 };
+
+	(void)state;
+	for (unsigned int from = 1; from <= 2; from++) {
+		struct pw_kernel kernel = {
+			.exists = true, .current = 2,
+			.rules = ruleset_of(gens, 2, 2),
+		};
+		uint32_t stranger =
+			ok(pw_ruleset_add_chain(kernel.rules, "stranger"));
+		char text[256], name[32];
+
+		snprintf(name, sizeof(name), "g%u.c", from);
+		add_rule(kernel.rules, pw_ruleset_find_chain(kernel.rules, name),
+			 NULL, NULL, to(PW_V_JUMP, stranger));
+		assert_int_equal(pw_ruleset_sort(kernel.rules), 0);
+		stale_names(&kernel, NULL, text, sizeof(text));
+		assert_int_equal(!!strstr(text, "stranger"), from == 1);
+		pw_ruleset_free(kernel.rules);
+	}
+}
+
 #define ROWS(cases, fn) do {						\
 	for (size_t i_ = 0; i_ < PW_ARRAY_SIZE(cases); i_++)		\
 		tests[num++] = (struct CMUnitTest){			\
@@ -504,9 +529,10 @@ int main(void)
 		cmocka_unit_test(stamp_cut_is_refused),
 		cmocka_unit_test(stamp_behind_a_comment),
 		cmocka_unit_test(timed_elems_begin_with_a_flush),
+		cmocka_unit_test(finds_strangers),
 		cmocka_unit_test(generation_is_what_was_compiled),
 	};
-	size_t num = 6;
+	size_t num = 7;
 
 	ROWS(name_cases, generation_of_name);
 	ROWS(elems_cases, elems_round_trip);
