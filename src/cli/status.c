@@ -287,6 +287,28 @@ static int print_unmade(struct cli *cli)
 	return STATUS_DIFFERENT;
 }
 
+/* A first apply that failed leaves no base chain, so somebody was at work */
+static bool is_emptied(const struct pw_kernel *kernel)
+{
+	for (size_t i = 0; kernel->exists && i < kernel->rules->num_chains; i++)
+		if (kernel->rules->chains[i].hook != PW_HOOK_NONE)
+			return true;
+	return false;
+}
+
+/* The policy of chain input is drop, so it may well close everything */
+static int print_emptied(struct cli *cli)
+{
+	if (cli->doc) {
+		doc_set(cli->doc, "in_force", json_false());
+		doc_set(cli->doc, "changed", json_true());
+	} else {
+		puts("somebody emptied table inet " PW_TABLE ": no policy is in force, and ports that\n"
+		     "should be open may be closed; apply a policy again, or: portwall clear");
+	}
+	return STATUS_DIFFERENT;
+}
+
 static int print_nothing(struct cli *cli)
 {
 	if (cli->doc)
@@ -318,6 +340,8 @@ int cmd_status(struct cli *cli)
 	messages_print(cli);
 	if (status->kernel->exists && status->kernel->format != PW_FORMAT)
 		return print_unmade(cli);
-	return status->kernel->current ? print_in_force(cli, status) :
-					 print_nothing(cli);
+	if (status->kernel->current)
+		return print_in_force(cli, status);
+	return is_emptied(status->kernel) ? print_emptied(cli) :
+					    print_nothing(cli);
 }

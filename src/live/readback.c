@@ -67,6 +67,8 @@ static int compare(const struct pw_ruleset *want, const struct pw_ruleset *got,
 		pw_diag_error(diags, NULL,
 			      "the kernel's rules are not those that were loaded: %s",
 			      what);
+		pw_diag_hint(diags,
+			     "if somebody put it there: take it out with nft, or the whole table with: portwall clear");
 		ret = -EPROTO;
 	}
 	free(what);

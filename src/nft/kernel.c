@@ -266,7 +266,12 @@ static bool is_passing(int err)
 /* What decoders refuse they have explained already */
 static int explain(int err, size_t said, struct pw_diags *diags)
 {
-	if (!err || err == -ENOMEM || pw_diags_count(diags, PW_ERROR) > said)
+	const bool explained = pw_diags_count(diags, PW_ERROR) > said;
+
+	if (err == -EOPNOTSUPP && explained)
+		pw_diag_hint(diags,
+			     "take it out with nft, or the whole table with: portwall clear");
+	if (!err || err == -ENOMEM || explained)
 		return err;
 	if (is_passing(err))
 		return pw_diag_system(diags, EAGAIN,
