@@ -23,18 +23,55 @@ static int parse_file_item(const struct pw_loc *word, struct pw_item *item,
 	return 0;
 }
 
+/* By what a word begins or ends with */
+static const char *edge_hint(const char *text, size_t len)
+{
+	static const struct {
+		char first, last;
+		const char *hint;
+	} edges[] = {
+		{ '-', 0, PW_RANGE_HINT },
+		{ 0, '-', PW_RANGE_HINT },
+		{ '[', 0, "write it without brackets" },
+		{ '!', 0, "`except` takes addresses out of `from`" },
+		{ '/', 0, "a file with addresses is written file:PATH" },
+		{ 0, '*', "write a prefix, such as 192.0.2.0/24" },
+	};
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(edges); i++)
+		if (text[0] == edges[i].first ||
+		    text[len - 1] == edges[i].last)
+			return edges[i].hint;
+	return NULL;
+}
+
+/* Nothing but what IPv4 addresses are written with, and @more */
+static bool looks_like_ipv4(const char *text, size_t len, char more)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((text[i] < '0' || text[i] > '9') && text[i] != '.' &&
+		    text[i] != more)
+			return false;
+	return true;
+}
+
 static const char *addr_hint(const char *text, size_t len)
 {
 	const char *slash = memchr(text, '/', len);
+	const char *edge = edge_hint(text, len);
 
 	if (memchr(text, '%', len))
 		return "write it without the zone; interfaces go into `on`";
-	if (text[0] == '-' || text[len - 1] == '-')
-		return PW_RANGE_HINT;
-	if (text[0] == '[')
-		return "write it without brackets";
+	if (edge)
+		return edge;
+	if (slash && memchr(slash, '-', text + len - slash))
+		return "write the first and the last address: a-b";
 	if (slash && memchr(slash, '.', text + len - slash))
 		return "write the length of the prefix, such as /24";
+	if (looks_like_ipv4(text, len, '/'))
+		return "IPv4 has four numbers up to 255, without leading zeros";
+	if (memchr(text, '.', len) && looks_like_ipv4(text, len, ':'))
+		return "write it without the port; ports go into `tcp` or `udp`";
 	return NULL;
 }
 
