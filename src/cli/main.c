@@ -104,6 +104,25 @@ static int refuse_privilege(struct cli *cli)
 	return STATUS_REFUSED;
 }
 
+/* Who names no policy may not know that there is one by default */
+static void hint_policy(const struct cli *cli)
+{
+	if (cli->policy && !cli->num_args && access(cli->policy, F_OK) &&
+	    errno == ENOENT)
+		pw_diag_hint(cli->diags,
+			     "write it, or name another file: portwall %s FILE",
+			     cli->command->name);
+}
+
+static int run_command(struct cli *cli)
+{
+	int status = cli->command->run(cli);
+
+	if (status == STATUS_WRONG)
+		hint_policy(cli);
+	return status;
+}
+
 static int run(struct cli *cli)
 {
 	if (cli->version) {
@@ -126,7 +145,7 @@ static int run(struct cli *cli)
 		return STATUS_REFUSED;
 	if (cli->command->privileged && !has_net_admin())
 		return refuse_privilege(cli);
-	return cli->command->run(cli);
+	return run_command(cli);
 }
 
 /* What is printed last, on both streams; the status may become worse */

@@ -234,7 +234,7 @@ int cmd_show(struct cli *cli)
 
 	if (cli->doc && cli->as == SHOW_NFT)
 		return status_of(cli, pw_diag_error(cli->diags, NULL,
-					       "show: --as nft is text, --json is not"));
+					       "show: --json does not go with --as=nft"));
 	err = pw_intent_load(cli->policy, &nobody_asks, &intent, cli->diags);
 	if (!err) {
 		messages_print(cli);
