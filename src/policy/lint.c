@@ -92,6 +92,54 @@ static void warn_empty(const struct pw_linter *lint, size_t at)
 			section->block ? "blocks" : "opens");
 }
 
+/* Of 127.0.0.0/8, ::1 or ::ffff:0:0/96, which the rules drop on any wire */
+static bool never_arrives(enum pw_family family, const struct pw_range *range)
+{
+	static const struct pw_range v4 = { { 0, 0x7f000000 },
+					    { 0, 0x7fffffff } };
+	static const struct pw_range v6[] = {
+		{ { 0, 1 }, { 0, 1 } },
+		{ { 0, 0xffff00000000 }, { 0, 0xffffffffffff } },
+	};
+	const struct pw_range *dropped = family == PW_IPV4 ? &v4 : v6;
+	size_t num = family == PW_IPV4 ? 1 : PW_ARRAY_SIZE(v6);
+
+	for (size_t i = 0; i < num; i++)
+		if (pw_value_cmp(range->first, dropped[i].first) >= 0 &&
+		    pw_value_cmp(range->last, dropped[i].last) <= 0)
+			return true;
+	return false;
+}
+
+static bool all_never_arrive(const struct pw_addrs *addrs)
+{
+	for (unsigned int f = 0; f < PW_NUM_FAMILIES; f++) {
+		for (size_t i = 0; i < addrs->set[f]->num; i++) {
+			struct pw_range range =
+				pw_rangeset_get(addrs->set[f], i);
+
+			if (!never_arrives(f, &range))
+				return false;
+		}
+	}
+	return !pw_addrs_empty(addrs);
+}
+
+static void check_loopback(const struct pw_linter *lint, size_t at)
+{
+	const struct pw_section *section = &lint->model->sections[at];
+	const struct pw_entry *from =
+		pw_block_entry(&lint->policy->sections[at], "from");
+
+	if (section->block || !all_never_arrive(&section->from))
+		return;
+	pw_diag_warning(lint->diags, &from->value,
+			"`from` holds only addresses that are always dropped: section '%s' opens nothing",
+			section->name);
+	pw_diag_hint(lint->diags,
+		     "loopback needs no section; for ::ffff:192.0.2.1 write 192.0.2.1");
+}
+
 static void warn_until(const struct pw_linter *lint, size_t at)
 {
 	const struct pw_section *section = &lint->model->sections[at];
@@ -225,6 +273,7 @@ static void check_section(const struct pw_linter *lint, size_t at)
 		warn_empty(lint, at);
 	if (section->until_ns && section->until_ns <= lint->model->now_ns)
 		warn_until(lint, at);
+	check_loopback(lint, at);
 	check_groups(lint, at);
 	check_ported(lint, at);
 }

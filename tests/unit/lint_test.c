@@ -20,6 +20,13 @@ static const struct lint_case {
 	  "except = 192.0.2.1\n", "opens nothing" },
 	{ "block without addresses", "[allow x]\ntcp = 1\n[block y]\n"
 	  "from = 192.0.2.1\nexcept = 192.0.2.1\n", "blocks nothing" },
+	{ "from loopback", "[allow x]\ntcp = 1\nfrom = 127.0.0.1, ::1, "
+	  "::ffff:192.0.2.1\n", "always dropped" },
+	{ "from loopback and others", "[allow x]\ntcp = 1\n"
+	  "from = 127.0.0.1, 192.0.2.1\n", NULL },
+	{ "more than loopback", "[allow x]\ntcp = 1\nfrom = ::/127\n", NULL },
+	{ "block of loopback", "[allow x]\ntcp = 1\n[block y]\n"
+	  "from = 127.0.0.0/8\n", NULL },
 	{ "over", "[allow x]\ntcp = 1\nuntil = 2027-01-15T08:00Z\n",
 	  "in the past" },
 	{ "not over", "[allow x]\ntcp = 1\nuntil = 2027-01-15T08:00:01Z\n",
