@@ -4,11 +4,22 @@
 # its name.
 #
 # It reads TAP as cmocka writes it, or a closing line "N passed, N failed, N
-# skipped". A program that fails without saying so, says less than its plan, or
+# skipped". A line "# reason: TEXT" tells why the next test of TAP is skipped;
+# tests with one reason are listed together. A program that fails without saying so, says less than its plan, or
 # says nothing at all, has failed once more.
 
 /^1\.\.[0-9]+$/			{ plan += substr($0, 4) }
-/^(not )?ok [0-9]+ .*# SKIP/	{ skipped++; seen++; skip($0); next }
+/^# reason: /			{ reason = substr($0, 11); next }
+/^(not )?ok [0-9]+ .*# SKIP/ {
+	skipped++
+	seen++
+	if (reason)
+		because[reason]++
+	else
+		skip($0)
+	reason = ""
+	next
+}
 /^ok [0-9]+/			{ passed++; seen++; next }
 /^not ok [0-9]+/		{ failed++; seen++; next }
 /^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
@@ -27,6 +38,9 @@ function skip(line) {
 }
 
 END {
+	for (reason in because)
+		print "  " suite ": " reason " (" because[reason] \
+			(because[reason] > 1 ? " tests)" : " test)") >>skips
 	if (summed) {
 		passed = passed_sum
 		failed = failed_sum

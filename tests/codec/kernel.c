@@ -39,11 +39,12 @@ void fresh_namespace(void)
 void need_namespace_and_nft(void)
 {
 	if (unshare(CLONE_NEWNET) < 0) {
-		print_message("no network namespace: %s\n", strerror(errno));
+		print_message("# reason: no network namespace: %s\n",
+			      strerror(errno));
 		skip();
 	}
 	if (system(NFT " --version >/dev/null 2>&1")) {
-		print_message("no nft\n");
+		print_message("# reason: no nft\n");
 		skip();
 	}
 }

@@ -50,7 +50,7 @@ struct host *lh_host(void **state)
 	struct host *host = *state;
 
 	if (!host->nl) {
-		print_message("no network namespace can be made here\n");
+		print_message("# reason: no network namespace can be made here\n");
 		skip();
 	}
 	return host;
@@ -76,7 +76,7 @@ static bool in_first_user_namespace(void)
 void lh_works_or_skips(const struct host *host, int err)
 {
 	if (err == -EMSGSIZE && !in_first_user_namespace()) {
-		print_message("%s\n", lh_last_text(host->diags));
+		print_message("# reason: %s\n", lh_last_text(host->diags));
 		skip();
 	}
 	lh_works(host, err);
