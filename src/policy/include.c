@@ -85,6 +85,9 @@ static int include_glob(struct includes *incl, const char *pattern,
 	} else if (err == GLOB_NOMATCH) {
 		pw_diag_warning(incl->diags, at, "no file matches %.*s",
 				PW_WORD_ARGS(at));
+		if (memchr(pw_loc_text(at), ',', at->len))
+			pw_diag_hint(incl->diags,
+				     "a line takes one GLOB; write a line for each");
 		err = 0;
 	} else if (err == GLOB_NOSPACE) {
 		err = -ENOMEM;
