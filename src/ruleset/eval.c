@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "portwall/array.h"
+#include "ruleset/eval_meet.h"
 #include "ruleset/eval_prepare.h"
 #include "ruleset/eval_share.h"
 
@@ -196,13 +197,17 @@ static void run_map(struct pw_eval *ev, const struct visit *at, uint32_t index,
 {
 	const struct pw_prep_map *map = pw_prepare_map(ev, index);
 	struct pw_boxes hits = { 0 };
+	struct pw_meet meet;
 	struct pw_box hit;
 
+	pw_meet_init(ev, map, in, &meet);
 	for (size_t k = 0; k < map->num_keys; k++) {
 		const struct pw_prep_key *key = &map->keys[k];
 
-		for (size_t i = 0; i < in->num; i++)
-			if (pw_box_split(&ev->space, &in->items[i], &key->cuts,
+		pw_meet_key(ev, &meet, key);
+		for (size_t i = 0; i < meet.num_hits; i++)
+			if (pw_box_split(&ev->space,
+					 &in->items[meet.hits[i]], &key->cuts,
 					 &hit, NULL))
 				pw_boxes_push(&ev->space, &hits, &hit);
 		if (k + 1 < map->num_keys && same_way(key, key + 1))
@@ -212,6 +217,7 @@ static void run_map(struct pw_eval *ev, const struct visit *at, uint32_t index,
 	}
 	for (size_t i = 0; i < in->num; i++)
 		split_keys(ev, map, &in->items[i], NULL, at->next);
+	pw_meet_clear(&meet);
 	pw_boxes_clear(&hits);
 }
 

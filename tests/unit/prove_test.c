@@ -11,7 +11,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <portwall/compile.h>
 #include <portwall/policy.h>
@@ -206,9 +208,66 @@ static void a_set_of_another_size_is_refused(void **state)
 	assert_int_equal(pw_prove(model, rs, diags), -EPROTO);
 }
 
+/* Openings each shadowed by a block of its own, as text to be freed */
+static char *pairs(unsigned int num, const char *last)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	for (unsigned int i = 0; i < num; i++) {
+		fprintf(out, "[allow a%u]\ntcp = %u\nfrom = 10.0.%u.%u\n",
+			i, 1000 + i, i / 256, i % 256);
+		fprintf(out, "[block b%u]\ntcp = %u\nfrom = 10.0.%u.%u\n",
+			i, 1000 + i, i / 256, i % 256);
+	}
+	fputs(last, out);
+	fclose(out);
+	return text;
+}
+
+/* So many that boxes are found by their ports */
+static void many_pairs_are_proved(void **state)
+{
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	char *text = pairs(300, "");
+	char *more = pairs(300, "[allow z]\ntcp = 1007\nfrom = 10.9.9.9\n");
+
+	(void)state;
+	assert_int_equal(prove(text, text, diags), 0);
+	assert_int_equal(prove(more, more, diags), 0);
+	assert_int_equal(prove(text, more, diags), -EPROTO);
+	free(text);
+	free(more);
+}
+
+static double seconds_for(unsigned int num)
+{
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	char *text = pairs(num, "");
+	clock_t begun = clock();
+
+	assert_int_equal(prove(text, text, diags), 0);
+	free(text);
+	return (double)(clock() - begun) / CLOCKS_PER_SEC;
+}
+
+/* Eight times the pairs took 40 to 60 times as long */
+static void many_pairs_take_no_square_of_time(void **state)
+{
+	double few = seconds_for(500), many = seconds_for(4000);
+
+	(void)state;
+	print_message("%.3f s, %.3f s\n", few, many);
+	assert_true(many < few * 24);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest single[] = {
+		cmocka_unit_test(many_pairs_are_proved),
+		cmocka_unit_test(many_pairs_take_no_square_of_time),
 		cmocka_unit_test(another_base_chain_is_refused),
 		cmocka_unit_test(a_set_of_another_size_is_refused),
 	};
