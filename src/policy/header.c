@@ -8,13 +8,17 @@
 
 #include "policy/bytes.h"
 #include "policy/draft.h"
+#include "policy/habits.h"
 
 static int unknown_kind(const struct pw_loc *loc, struct pw_diags *diags)
 {
 	const char *near = pw_kind_nearest(pw_loc_text(loc), loc->len);
+	const char *habit = pw_habit_kind(loc);
 
 	pw_diag_error(diags, loc, "unknown section '%.*s'", PW_WORD_ARGS(loc));
-	if (near)
+	if (habit)
+		pw_diag_hint(diags, "write [%s NAME]", habit);
+	else if (near)
 		pw_diag_hint(diags, "did you mean '%s'?", near);
 	else if (loc->len <= PW_NAME_MAX)
 		pw_diag_hint(diags, "write [allow %.*s] to open ports",

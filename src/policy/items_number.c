@@ -13,6 +13,9 @@ static const char *port_hint(const char *text, size_t len)
 {
 	if (text[0] == '-' || text[len - 1] == '-')
 		return PW_RANGE_HINT;
+	if (pw_is_digit(text[0]) && pw_is_digit(text[len - 1]) &&
+	    memchr(text, ':', len))
+		return "write a range with '-': 80-90";
 	if (memchr(text, '/', len) || memchr(text, ':', len))
 		return "the key says the protocol: tcp = 22";
 	return "write a port, a range 80-90, a service, all, or a name of "

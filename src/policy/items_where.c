@@ -34,7 +34,6 @@ static const char *edge_hint(const char *text, size_t len)
 		{ 0, '-', PW_RANGE_HINT },
 		{ '[', 0, "write it without brackets" },
 		{ '!', 0, "`except` takes addresses out of `from`" },
-		{ '/', 0, "a file with addresses is written file:PATH" },
 		{ 0, '*', "write a prefix, such as 192.0.2.0/24" },
 	};
 
@@ -64,6 +63,10 @@ static const char *addr_hint(const char *text, size_t len)
 		return "write it without the zone; interfaces go into `on`";
 	if (edge)
 		return edge;
+	if (slash == text)
+		return len > 1 && pw_is_digit(text[1]) ?
+			       "a prefix is written without a space" :
+			       "a file with addresses is written file:PATH";
 	if (slash && memchr(slash, '-', text + len - slash))
 		return "write the first and the last address: a-b";
 	if (slash && memchr(slash, '.', text + len - slash))

@@ -9,6 +9,7 @@
 #include "portwall/array.h"
 
 #include "policy/check.h"
+#include "policy/habits.h"
 #include "policy/header.h"
 #include "policy/ini.h"
 #include "policy/values.h"
@@ -107,10 +108,44 @@ static int begin_section(struct parser *parser, const struct pw_line *line)
 	return 0;
 }
 
+/* The key is right, only not here */
+static bool hint_section(const struct parser *parser, const struct pw_loc *loc)
+{
+	static const struct {
+		enum pw_kind kind;
+		const char *header;
+	} others[] = {
+		{ PW_KIND_POLICY, "[policy]" }, { PW_KIND_ALLOW, "[allow NAME]" },
+	};
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(others); i++) {
+		if (!pw_key_by_name(others[i].kind, pw_loc_text(loc), loc->len))
+			continue;
+		pw_diag_hint(parser->diags, "it is a key of %s",
+			     others[i].header);
+		return true;
+	}
+	return false;
+}
+
+static void hint_key(const struct parser *parser, const struct pw_loc *loc)
+{
+	const char *near = pw_key_nearest(parser->kind, pw_loc_text(loc),
+					  loc->len);
+	const char *habit = parser->kind == PW_KIND_POLICY ?
+			    NULL : pw_habit_key(loc);
+
+	if (hint_section(parser, loc))
+		return;
+	if (habit)
+		pw_diag_hint(parser->diags, "%s", habit);
+	else if (near)
+		pw_diag_hint(parser->diags, "did you mean '%s'?", near);
+}
+
 static int unknown_key(const struct parser *parser, const struct pw_loc *loc)
 {
 	const char *text = pw_loc_text(loc);
-	const char *near = pw_key_nearest(parser->kind, text, loc->len);
 	const char *section = pw_kind_info(parser->kind)->name;
 
 	if (pw_loc_is(loc, "track")) {
@@ -127,8 +162,7 @@ static int unknown_key(const struct parser *parser, const struct pw_loc *loc)
 	}
 	pw_diag_error(parser->diags, loc, "unknown key '%.*s' in [%s]",
 		      PW_WORD_ARGS(loc), section);
-	if (near)
-		pw_diag_hint(parser->diags, "did you mean '%s'?", near);
+	hint_key(parser, loc);
 	return -EINVAL;
 }
 

@@ -6,6 +6,8 @@
 
 #include "policy/resolve.h"
 
+#include "policy/habits.h"
+
 static const struct pw_service *service(const struct pw_resolver *res,
 					const struct pw_loc *loc,
 					enum pw_transport t)
@@ -48,6 +50,7 @@ static bool hint_other(const struct pw_resolver *res,
 /* @t is the transport asked for, or -1: any would do */
 static int unknown(struct pw_resolver *res, const struct pw_loc *loc, int t)
 {
+	const char *habit = pw_habit_port(loc);
 	const char **services;
 	size_t num;
 
@@ -61,6 +64,10 @@ static int unknown(struct pw_resolver *res, const struct pw_loc *loc, int t)
 			      pw_transport_name(t), PW_WORD_ARGS(loc));
 	if (hint_other(res, loc))
 		return -EINVAL;
+	if (habit) {
+		pw_diag_hint(res->diags, "%s", habit);
+		return -EINVAL;
+	}
 	services = service_names(res, t, &num);
 	if (!services)
 		return -ENOMEM;
