@@ -188,7 +188,7 @@ static int use_option(struct parse *p, const struct option_row *row,
 	}
 	if (!value && p->at + 1 < p->argc)
 		value = p->argv[++p->at];
-	if (!value)
+	if (!value || !*value)
 		return pw_diag_error(p->cli->diags, NULL, "--%s needs %s",
 				     row->name, row->arg);
 	return set_value(p, row, value);

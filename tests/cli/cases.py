@@ -101,6 +101,8 @@ CASES = [
          files={"ok.ini": OK}, err=[r"show does not take --strict"]),
     Case("option that needs a value", "show ok.ini --as", 2,
          files={"ok.ini": OK}, err=[r"--as needs"]),
+    Case("option with an empty value", "clear --run-dir=", 2,
+         err=[r"^portwall: --run-dir needs DIR$"]),
     Case("option with a wrong value", "show --as xml ok.ini", 2,
          files={"ok.ini": OK}, err=[r"--as=xml.*table\|nft"]),
     Case("flag with a value", "check --strict=yes ok.ini", 2,
