@@ -135,9 +135,9 @@ bench: all $(BLAST)
 	$(Q)if [ -x tests/bench/run ]; then tests/bench/run; \
 		else echo "there are no benchmarks yet"; fi
 
+# New files; in old ones some lines are broken where they read better
 fmt:
-	clang-format -i $(C_FILES) $(TEST_SRC) \
-		$(wildcard src/*/*.h include/portwall/*.h)
+	$(if $(FILES),clang-format -i $(FILES),@echo 'usage: make fmt FILES="..."')
 
 clean:
 	$(Q)rm -rf build build-san
