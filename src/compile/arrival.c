@@ -96,7 +96,7 @@ static const uint32_t other_kinds[] = {
 /* fib daddr type vmap: for this host -> judged, the rest passes */
 static void emit_by_destination(struct build *b, uint32_t chain,
 				const char *map_name, uint32_t local,
-				uint32_t other)
+				uint32_t other, uint32_t pass)
 {
 	uint32_t map = gen_map(b, map_name, PW_K_FIB_DADDR);
 	struct draft d = draft();
@@ -105,7 +105,7 @@ static void emit_by_destination(struct build *b, uint32_t chain,
 	for (size_t i = 0; i < PW_ARRAY_SIZE(other_kinds); i++)
 		map_put(b, map, other_kinds[i], PW_V_GOTO, other);
 	emit_map(b, chain, &d, map);
-	emit(b, chain, &d, PW_V_ACCEPT);
+	emit_to(b, chain, &d, PW_V_GOTO, pass);
 }
 
 /*
@@ -143,9 +143,24 @@ static void emit_known(struct build *b, uint32_t chain, enum pw_field field,
 		emit_to(b, chain, &d, kind, target);
 }
 
+/*
+ * Not judged here, unless gN.in takes it for judged: names of interfaces,
+ * bridges of the policy and addresses of the host change in these seconds.
+ */
+static void emit_pass(struct build *b, uint32_t chain, uint32_t judge)
+{
+	struct draft d = draft();
+
+	emit_known(b, chain, PW_F_DADDR4, "s.judged4", PW_V_GOTO, judge);
+	emit_known(b, chain, PW_F_DADDR6, "s.judged6", PW_V_GOTO, judge);
+	emit(b, chain, &d, PW_V_ACCEPT);
+}
+
 static void emit_pre(struct build *b)
 {
 	uint32_t pre = gen_chain(b, "pre"), ping = gen_chain(b, "pre.ping");
+	uint32_t pass = gen_chain(b, "pass");
+	uint32_t pass_ping = gen_chain(b, "pass.ping");
 	uint32_t learn = gen_chain(b, "learn");
 	uint32_t learn_ping = gen_chain(b, "learn.ping");
 
@@ -157,14 +172,16 @@ static void emit_pre(struct build *b)
 		   gen_chain(b, "local"));
 	emit_known(b, pre, PW_F_DADDR6, "s.own6", PW_V_GOTO,
 		   gen_chain(b, "local"));
-	emit_from_bridges(b, pre, PW_V_ACCEPT, PW_NONE);
-	emit_by_destination(b, pre, "dst", learn, gen_chain(b, "other"));
+	emit_from_bridges(b, pre, PW_V_GOTO, pass);
+	emit_by_destination(b, pre, "dst", learn, gen_chain(b, "other"), pass);
+	emit_pass(b, pass, gen_chain(b, "local"));
 	emit_learn(b, learn, gen_chain(b, "local"));
 
 	emit_martians(b, ping);
-	emit_from_bridges(b, ping, PW_V_ACCEPT, PW_NONE);
+	emit_from_bridges(b, ping, PW_V_GOTO, pass_ping);
 	emit_by_destination(b, ping, "pdst", learn_ping,
-			    gen_chain(b, "ping.other"));
+			    gen_chain(b, "ping.other"), pass_ping);
+	emit_pass(b, pass_ping, gen_chain(b, "ping"));
 	emit_learn(b, learn_ping, gen_chain(b, "ping"));
 }
 

@@ -120,6 +120,7 @@ struct want {
  * @silent:	areas of blocks without port keys
  * @pings:	class of sections with ping = yes
  * @own, @judged: conditions that interface and destination are remembered
+ * @passing: that @judged holds unless NAT changes the destination
  * @cell:	under judgement: one of those of its rule and outcome
  * @quiet:	a difference is noted in @differs, and not reported
  * @touched:	without a cell: something was decided
@@ -139,6 +140,7 @@ struct proof {
 	struct class pings;
 	uint32_t adopt;
 	uint32_t own[PW_NUM_FAMILIES], judged[PW_NUM_FAMILIES];
+	uint32_t passing[PW_NUM_FAMILIES];
 	uint32_t ping_rate, refuse_rate;
 	const struct pw_cell *cell;
 	bool quiet, differs, touched;

@@ -117,9 +117,9 @@ static void judge_ping(struct proof *p, struct pw_boxes *items, enum dest dest)
 	pw_boxes_clear(&hits);
 }
 
-/* What is to be judged, by destination; @known: own, and remembered so */
+/* What is to be judged, by destination; @known: as own, being remembered so */
 struct arrivals {
-	struct pw_boxes own, known, other, own_pings, other_pings;
+	struct pw_boxes own, known, other, own_pings, known_pings, other_pings;
 };
 
 static void take_kinds(struct proof *p, struct pw_boxes *items,
@@ -135,12 +135,14 @@ static void clear_arrivals(struct arrivals *a)
 	pw_boxes_clear(&a->known);
 	pw_boxes_clear(&a->other);
 	pw_boxes_clear(&a->own_pings);
+	pw_boxes_clear(&a->known_pings);
 	pw_boxes_clear(&a->other_pings);
 }
 
 static void judge_arrivals(struct proof *p, struct arrivals *a)
 {
 	pw_boxes_append(&p->ev->space, &a->own, &a->known);
+	pw_boxes_append(&p->ev->space, &a->own_pings, &a->known_pings);
 	judge(p, &a->own, DEST_OWN);
 	judge(p, &a->other, DEST_OTHER);
 	judge_ping(p, &a->own_pings, DEST_OWN);
@@ -184,6 +186,36 @@ static void take_known(struct proof *p, struct pw_boxes *items, enum step dest,
 	pw_boxes_clear(&hits);
 }
 
+/*
+ * Not judged here, unless input takes it for judged: an interface has become a
+ * bridge, or an address has gone, since it was remembered.
+ */
+static void settle_passing(struct proof *p, struct pw_boxes *items,
+			   struct pw_boxes *known, const struct want *want)
+{
+	static const enum step dest[] = { STEP_DEST4, STEP_DEST6 };
+
+	for (enum pw_family f = 0; f < PW_NUM_FAMILIES; f++) {
+		struct pw_boxes within = { 0 };
+
+		proof_take(p, items, &p->steps[dest[f]], &within);
+		proof_take_cond(p, &within, p->passing[f], known);
+		pw_boxes_append(&p->ev->space, items, &within);
+		pw_boxes_clear(&within);
+	}
+	settle_all(p, items, want);
+}
+
+static void settle_bridges(struct proof *p, struct pw_boxes *items,
+			   struct pw_boxes *known)
+{
+	struct pw_boxes inside = { 0 };
+
+	proof_take(p, items, &p->steps[STEP_BRIDGES], &inside);
+	settle_passing(p, &inside, known, &passes);
+	pw_boxes_clear(&inside);
+}
+
 /* What prerouting lets pass because it is not judged there */
 static void begin_prerouting(struct proof *p, struct pw_boxes *items,
 			     struct arrivals *a)
@@ -197,12 +229,12 @@ static void begin_prerouting(struct proof *p, struct pw_boxes *items,
 	settle_old(p, items, &pings);
 	take_known(p, items, STEP_DEST4, p->own[PW_IPV4], &a->known);
 	take_known(p, items, STEP_DEST6, p->own[PW_IPV6], &a->known);
-	settle(p, items, &p->steps[STEP_BRIDGES], &passes);
-	settle(p, &pings, &p->steps[STEP_BRIDGES], &passes);
+	settle_bridges(p, items, &a->known);
+	settle_bridges(p, &pings, &a->known_pings);
 	take_kinds(p, items, &a->own, &a->other);
 	take_kinds(p, &pings, &a->own_pings, &a->other_pings);
-	settle_all(p, items, &forwards);
-	settle_all(p, &pings, &forwards);
+	settle_passing(p, items, &a->known, &forwards);
+	settle_passing(p, &pings, &a->known_pings, &forwards);
 	pw_boxes_clear(&pings);
 }
 

@@ -169,6 +169,8 @@ int proof_read_limits(struct proof *p)
 	p->own[PW_IPV6] = member_cond(p, "s.own6", PW_F_DADDR6);
 	p->judged[PW_IPV4] = member_cond(p, "s.judged4", PW_F_CT_ORIG_DADDR4);
 	p->judged[PW_IPV6] = member_cond(p, "s.judged6", PW_F_CT_ORIG_DADDR6);
+	p->passing[PW_IPV4] = member_cond(p, "s.judged4", PW_F_DADDR4);
+	p->passing[PW_IPV6] = member_cond(p, "s.judged6", PW_F_DADDR6);
 	p->refuse_rate = limit_cond(p, ".reject", "", &refuse);
 	p->ping_rate = PW_COND_ALWAYS;
 	if (p->model->ping == PW_PING_NO)

@@ -39,12 +39,13 @@ static void restrict_set(struct proof *p, struct area *area,
 		    pw_values_add(p->ev->space.values, set));
 }
 
+/* What is judged as own is nothing else for allows, whatever fib says now */
 static void push_kind(struct proof *p, struct areas *out,
-		      const struct area *from, uint32_t rtn)
+		      const struct area *from, bool block, uint32_t rtn)
 {
 	struct area area = *from;
 
-	area.dests = DEST_OWN | DEST_OTHER;
+	area.dests = block ? DEST_OWN | DEST_OTHER : DEST_OTHER;
 	restrict_number(p, &area, PW_F_FIB_DADDR, rtn, rtn);
 	areas_push(p, out, &area);
 }
@@ -61,15 +62,15 @@ static void push_destinations(struct proof *p, const struct pw_section *s,
 		return;
 	}
 	if (s->to_local && s->block) {
-		push_kind(p, out, from, RTN_LOCAL);
+		push_kind(p, out, from, true, RTN_LOCAL);
 	} else if (s->to_local) {
 		area.dests = DEST_OWN;
 		areas_push(p, out, &area);
 	}
 	if (s->to_broadcast)
-		push_kind(p, out, from, RTN_BROADCAST);
+		push_kind(p, out, from, s->block, RTN_BROADCAST);
 	if (s->to_multicast)
-		push_kind(p, out, from, RTN_MULTICAST);
+		push_kind(p, out, from, s->block, RTN_MULTICAST);
 	for (int f = 0; f < PW_NUM_FAMILIES; f++) {
 		if (pw_rangeset_empty(s->to.set[f]))
 			continue;

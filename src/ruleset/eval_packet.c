@@ -107,8 +107,8 @@ struct assumed {
 };
 
 /*
- * Limits have room. The own addresses that prerouting has judged for are known
- * in input: the packet came that way.
+ * Limits have room. Prerouting remembers nothing yet, and input what prerouting
+ * has judged: the packet came that way.
  */
 static bool is_assumed(const struct assumed *a, uint32_t var)
 {
@@ -116,7 +116,10 @@ static bool is_assumed(const struct assumed *a, uint32_t var)
 
 	if (fact->kind != PW_FACT_MEMBER)
 		return true;
-	return fact->field == PW_F_NFPROTO ? a->packet->adopt : true;
+	if (fact->field == PW_F_NFPROTO)
+		return a->packet->adopt;
+	return fact->field == PW_F_CT_ORIG_DADDR4 ||
+	       fact->field == PW_F_CT_ORIG_DADDR6;
 }
 
 static bool assume(void *arg, uint32_t var)

@@ -198,11 +198,43 @@ static void leave_out_unlearnt(struct pw_eval *ev, struct pw_boxes *boxes,
 	}
 }
 
+static uint32_t groups4(struct pw_eval *ev)
+{
+	return pw_space_range(&ev->space, PW_F_DADDR4, 0xe0000000, 0xefffffff);
+}
+
+static uint32_t groups6(struct pw_eval *ev)
+{
+	static const struct pw_value first = { 0xff00000000000000, 0 },
+				     last = { UINT64_MAX, UINT64_MAX };
+
+	return pw_values_range(ev->space.values, 128, first, last);
+}
+
+/* A group is no own address, so nobody remembers one */
+static void leave_out_groups(struct pw_eval *ev, struct pw_boxes *boxes)
+{
+	static const struct pw_fact judged[] = {
+		{ .kind = PW_FACT_MEMBER, .name = "s.judged4",
+		  .field = PW_F_DADDR4 },
+		{ .kind = PW_FACT_MEMBER, .name = "s.judged6",
+		  .field = PW_F_DADDR6 },
+	};
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(judged); i++) {
+		uint32_t var = pw_eval_find_fact(ev, &judged[i]);
+		struct pw_box box = { .cond = PW_COND_ALWAYS };
+
+		if (var == PW_COND_NO_VAR)
+			continue;
+		box.cond = pw_cond_var(ev->space.conds, var);
+		box.f[judged[i].field] = i ? groups6(ev) : groups4(ev);
+		subtract(ev, boxes, &box);
+	}
+}
+
 static void leave_out_impossible(struct pw_eval *ev, struct pw_boxes *boxes)
 {
-	static const struct pw_value first6 = { 0xff00000000000000, 0 },
-				     last6 = { UINT64_MAX, UINT64_MAX };
-
 	for (uint32_t type = 0; type < 2; type++)
 		for (int family = 0; family < 2; family++) {
 			struct pw_box box = { .cond = PW_COND_ALWAYS };
@@ -212,14 +244,12 @@ static void leave_out_impossible(struct pw_eval *ev, struct pw_boxes *boxes)
 				type ? RTN_MULTICAST + 1 : 0,
 				type ? UINT32_MAX : RTN_MULTICAST - 1);
 			if (family)
-				box.f[PW_F_DADDR6] = pw_values_range(
-					ev->space.values, 128, first6, last6);
+				box.f[PW_F_DADDR6] = groups6(ev);
 			else
-				box.f[PW_F_DADDR4] = pw_space_range(
-					&ev->space, PW_F_DADDR4, 0xe0000000,
-					0xefffffff);
+				box.f[PW_F_DADDR4] = groups4(ev);
 			subtract(ev, boxes, &box);
 		}
+	leave_out_groups(ev, boxes);
 }
 
 static bool is_within(struct pw_eval *ev, const struct pw_boxes *a,
