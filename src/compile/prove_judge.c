@@ -139,10 +139,16 @@ static void clear_arrivals(struct arrivals *a)
 	pw_boxes_clear(&a->other_pings);
 }
 
-static void judge_arrivals(struct proof *p, struct arrivals *a)
+/* What is remembered is judged no other way */
+static void join_known(struct proof *p, struct arrivals *a)
 {
 	pw_boxes_append(&p->ev->space, &a->own, &a->known);
 	pw_boxes_append(&p->ev->space, &a->own_pings, &a->known_pings);
+}
+
+static void judge_arrivals(struct proof *p, struct arrivals *a)
+{
+	join_known(p, a);
 	judge(p, &a->own, DEST_OWN);
 	judge(p, &a->other, DEST_OTHER);
 	judge_ping(p, &a->own_pings, DEST_OWN);
@@ -360,6 +366,7 @@ enum stage judge_reaches(struct proof *p, enum pw_hook hook,
 		begin_prerouting(p, items, &a);
 	else
 		begin_input(p, items, &a);
+	join_known(p, &a);
 	only = only_list(&a, dest);
 	if (!p->touched && only) {
 		stage = STAGE_PING;
