@@ -46,14 +46,27 @@ static const char *end_of_addr(const char *text, const char *end)
 	return next == end || *next == '#' || *next == ';' ? stop : end;
 }
 
+/* Messages end at a NUL: what is quoted before it looks right */
+static int refuse_nul(struct list_reader *reader, const char *nul)
+{
+	struct pw_loc loc = span(reader, nul, nul + 1);
+
+	reader->num_errors++;
+	return pw_diag_error(reader->diags, &loc, "NUL byte in the text");
+}
+
 static int add_addr(struct list_reader *reader, const char *text,
 		    const char *end)
 {
 	struct pw_addr_range range;
+	const char *nul;
 	struct pw_loc loc;
 	int err;
 
 	end = end_of_addr(text, end);
+	nul = memchr(text, '\0', end - text);
+	if (nul)
+		return refuse_nul(reader, nul);
 	err = pw_addr_range_parse(text, end - text, &range);
 	if (err) {
 		loc = span(reader, text, end);
