@@ -96,8 +96,21 @@ static int add_rows(struct table *table, const struct pw_model *model)
 	return err;
 }
 
-static int print_block(const struct pw_section *s, size_t width)
+/* Where the column for it is out of reach */
+static void put_place(const struct pw_section *s, bool own, FILE *out)
 {
+	fprintf(out, ", line %u", s->line);
+	if (own)
+		return;
+	fputs(" of ", out);
+	put_escaped(s->file, strlen(s->file), out);
+}
+
+static int print_block(const struct pw_section *s, const char *source,
+		       size_t width)
+{
+	int digits = snprintf(NULL, 0, "%u", s->line);
+	bool own = !strcmp(s->file, source);
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
@@ -107,11 +120,14 @@ static int print_block(const struct pw_section *s, size_t width)
 		return -ENOMEM;
 	fputs("blocked: ", out);
 	put_block(s, out);
-	err = close_text(out, &text);
+	fflush(out);
 	pad = (int)width - (int)len;
-	if (!err && pad > 4)
-		printf("%s%*u\n", text, pad, s->line);
-	else if (!err)
+	if (own && pad > digits)
+		fprintf(out, "%*u", pad, s->line);
+	else
+		put_place(s, own, out);
+	err = close_text(out, &text);
+	if (!err)
 		print_wrapped(text, 0, 9, stdout);
 	free(text);
 	return err;
@@ -199,7 +215,8 @@ static int print_ports(const struct pw_intent *intent)
 	table_clear(&table);
 	for (size_t i = 0; !err && i < model->num_sections; i++)
 		if (model->sections[i].block)
-			err = print_block(&model->sections[i], width);
+			err = print_block(&model->sections[i],
+					  model->source, width);
 	if (err)
 		return err;
 	put_always(model, stdout);

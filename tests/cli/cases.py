@@ -205,6 +205,14 @@ CASES = [
                 "more.inc": "[allow more]\ntcp = 23\nrate = 3/hour\n"},
          out=[r"^tcp 23 .* more +1   3/hour, more.inc$",
               r"^tcp 22 .* ssh +3$"]),
+    Case("blocks where the column of lines is out of reach", "show main.ini", 0,
+         files={"main.ini": "[policy]\ninclude = *.inc\n" + OK +
+                "\n[block far]\ntcp = 1-65535\nudp = all\nsctp = all\n"
+                "from = 192.0.2.0/25\n",
+                "more.inc": "[block b]\nfrom = 192.0.2.9\n"},
+         out=[r"^blocked: tcp all, udp all, sctp all from 192.0.2.0/25, "
+              r"line 10$",
+              r"^blocked: 192.0.2.9, line 1 of more.inc$"]),
     Case("every port", "show all.ini", 0,
          files={"all.ini": "[allow a]\ntcp = all\n"}, out=[r"^tcp all "]),
     Case("a policy that opens nothing", "show none.ini", 0,
