@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "portwall/array.h"
 #include "ruleset/conds.h"
 #include "ruleset/values.h"
 
@@ -103,6 +104,42 @@ static void pools_compute_as_sets_do(void **state)
 	}
 }
 
+static uint32_t range_of(struct pw_values *values, unsigned int bits,
+			 uint64_t hi, uint64_t first, uint64_t last)
+{
+	return pw_values_range(values, bits, (struct pw_value){ hi, first },
+			       (struct pw_value){ hi, last });
+}
+
+/* Neighbours are apart, one number in common is not, whatever the width */
+static void sets_that_touch_are_not_apart(void **state)
+{
+	static const unsigned int widths[] = { 16, 32, 64, 128 };
+	pw_owned(pw_values_free) struct pw_values *values = pw_values_new();
+
+	(void)state;
+	assert_non_null(values);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(widths); i++) {
+		unsigned int bits = widths[i];
+		uint32_t low = range_of(values, bits, 0, 0, 9);
+		uint32_t high = range_of(values, bits, 0, 10, 20);
+		uint32_t both = range_of(values, bits, 0, 9, 10);
+
+		assert_int_equal(pw_values_and(values, low, high),
+				 PW_VALUE_EMPTY);
+		assert_int_equal(pw_values_and(values, high, low),
+				 PW_VALUE_EMPTY);
+		assert_int_equal(pw_values_and(values, low, both),
+				 range_of(values, bits, 0, 9, 9));
+		assert_int_equal(pw_values_and(values, high, both),
+				 range_of(values, bits, 0, 10, 10));
+	}
+	assert_int_equal(pw_values_and(values,
+				       range_of(values, 128, 1, 5, 6),
+				       range_of(values, 128, 2, 5, 6)),
+			 PW_VALUE_EMPTY);
+}
+
 /* Every function of three facts by its bits: 8 rows of a truth table */
 static bool bit_holds(void *arg, uint32_t var)
 {
@@ -149,6 +186,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pools_compute_as_sets_do),
+		cmocka_unit_test(sets_that_touch_are_not_apart),
 		cmocka_unit_test(conditions_are_their_truth_tables),
 	};
 
