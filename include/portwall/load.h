@@ -64,7 +64,9 @@ struct pw_kernel {
 
 /**
  * pw_kernel_read() - Read and decode our table
+ * @generation:	whose rules and maps are wanted, 0: of the one in force
  *
+ * Of other generations there are the names of chains and maps, without content.
  * A dump that was interrupted, or spans two generation ids, is read again.
  * Elements of constant sets above 4,096 are not dumped (@elems stays NULL),
  * dynamic ones never.
@@ -73,8 +75,8 @@ struct pw_kernel {
  *	   makes, with a message that names it; -EPERM; -EAGAIN: it kept
  *	   changing; -ENOMEM
  */
-int pw_kernel_read(struct pw_nl *nl, struct pw_kernel **out,
-		   struct pw_diags *diags);
+int pw_kernel_read(struct pw_nl *nl, uint32_t generation,
+		   struct pw_kernel **out, struct pw_diags *diags);
 void pw_kernel_free(struct pw_kernel *kernel);
 PW_DEFINE_OWNED(struct pw_kernel, pw_kernel_free)
 
@@ -109,11 +111,9 @@ int pw_load_refuse_format(bool exists, uint32_t format,
  * @want:	compiled for a generation that is not in the kernel
  * @kernel:	as read under the lock
  *
- * First deletes every generation but the current one and what only they used.
- * Then one batch: table, objects, sets with their elements, chains and rules
- * of the generation; nothing of it is reached by a packet. Constant sets are
- * checked by key look-ups. On a first apply the base chains come with
- * pw_load_switch().
+ * One batch: table, objects, sets with their elements, chains and rules of the
+ * generation; nothing of it is reached by a packet. Constant sets are checked
+ * by key look-ups. On a first apply the base chains come with pw_load_switch().
  *
  * Return: 0; -EAGAIN: others kept changing the table for 5 s; -EPERM; -ENOSPC;
  *	   other refusals of the kernel as -EPROTO or their own code, with a
@@ -126,9 +126,15 @@ int pw_load_fill(struct pw_nl *nl, const struct pw_ruleset *want,
 
 /**
  * pw_load_switch() - Point the base chains at the generation
+ * @kernel:	as read before the generation was filled
  * @adopt:	arm the first-apply rule for an hour
  *
  * One transaction; after an outcome that is not known the kernel is read again.
+ * It also deletes the generations that were not in force before, and what only
+ * they used: no packet can be in their chains. The kernel frees what a
+ * transaction deletes a moment later, and whoever closes a socket meanwhile
+ * waits for that: so all is deleted at once, and last. If it cannot be deleted
+ * it stays for the next switch.
  * The policy of input follows in a transaction of its own; should it fail,
  * that is a warning.
  *
@@ -136,7 +142,8 @@ int pw_load_fill(struct pw_nl *nl, const struct pw_ruleset *want,
  *	   one by this number; 0 means in force, an error means not in force
  */
 int pw_load_switch(struct pw_nl *nl, const struct pw_ruleset *want,
-		   const struct pw_stamp *stamp, bool adopt,
+		   const struct pw_stamp *stamp,
+		   const struct pw_kernel *kernel, bool adopt,
 		   struct pw_diags *diags);
 
 /*

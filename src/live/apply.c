@@ -59,7 +59,7 @@ static int read_before(struct run *run)
 	int err = pw_nl_open(&run->nl, run->diags);
 
 	if (!err)
-		err = pw_kernel_read(run->nl, &run->kernel, run->diags);
+		err = pw_kernel_read(run->nl, 0, &run->kernel, run->diags);
 	if (err)
 		return err;
 	return pw_load_refuse_format(run->kernel->exists, run->kernel->format,
@@ -156,8 +156,8 @@ static int fill(struct run *run)
 static int switch_over(struct run *run)
 {
 	bool first = !run->kernel->current;
-	int err = pw_load_switch(run->nl, run->want, &run->stamp, first,
-				 run->diags);
+	int err = pw_load_switch(run->nl, run->want, &run->stamp, run->kernel,
+				 first, run->diags);
 
 	if (err)
 		return err;

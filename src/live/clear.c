@@ -10,7 +10,7 @@ static int find_table(struct pw_nl *nl, bool *exists, struct pw_diags *diags)
 {
 	pw_owned(pw_diags_free) struct pw_diags *unread = pw_diags_new();
 	pw_owned(pw_kernel_free) struct pw_kernel *kernel = NULL;
-	int err = unread ? pw_kernel_read(nl, &kernel, unread) : -ENOMEM;
+	int err = unread ? pw_kernel_read(nl, 0, &kernel, unread) : -ENOMEM;
 
 	if (err == -EOPNOTSUPP) {
 		*exists = true;

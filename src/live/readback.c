@@ -80,7 +80,7 @@ static int read_generation(struct pw_nl *nl, uint32_t n, uint32_t *genid,
 			   struct pw_ruleset **out, struct pw_diags *diags)
 {
 	pw_owned(pw_kernel_free) struct pw_kernel *kernel = NULL;
-	int err = pw_kernel_read(nl, &kernel, diags);
+	int err = pw_kernel_read(nl, n, &kernel, diags);
 
 	if (err)
 		return err;

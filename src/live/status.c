@@ -55,7 +55,7 @@ int pw_status_read(struct pw_status **out, struct pw_diags *diags)
 	int err = status ? pw_nl_open(&nl, diags) : -ENOMEM;
 
 	if (!err)
-		err = pw_kernel_read(nl, &status->kernel, diags);
+		err = pw_kernel_read(nl, 0, &status->kernel, diags);
 	if (!err && status->kernel->current)
 		err = pw_kernel_generation(status->kernel,
 					   status->kernel->current,

@@ -31,6 +31,7 @@ struct reading {
 	struct pw_nl *nl;
 	struct pw_kernel *kernel;
 	struct pw_diags *diags;
+	uint32_t generation;	/* whose content is read */
 };
 
 /* Kernels that do not filter a dump send the chains of all tables */
@@ -82,11 +83,34 @@ static int read_obj(const struct nlmsghdr *nlh, void *arg)
 	return pw_nft_decode_obj(nlo, r->kernel->rules, r->diags);
 }
 
+/* Does this chain or map belong to no generation, or to the one that is read? */
+static bool is_read(const struct reading *r, const char *name)
+{
+	uint32_t n = pw_name_generation(name);
+
+	return !n || n == r->generation;
+}
+
+/* Told before all of the rule is taken apart */
+static bool rule_is_read(const struct reading *r, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_RULE_CHAIN &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			return is_read(r, mnl_attr_get_str(attr));
+	return true;
+}
+
 static int read_rule(const struct nlmsghdr *nlh, void *arg)
 {
-	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = nftnl_rule_alloc();
+	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = NULL;
 	struct reading *r = arg;
 
+	if (!rule_is_read(r, nlh))
+		return 0;
+	nlr = nftnl_rule_alloc();
 	if (!nlr)
 		return -ENOMEM;
 	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
@@ -169,6 +193,8 @@ static int read_elems(struct reading *r)
 	for (size_t i = 0; i < rs->num_maps && !err; i++) {
 		struct map_reading m = { .map = &rs->maps[i], .rs = rs };
 
+		if (!is_read(r, rs->maps[i].name))
+			continue;
 		err = refuse_elems(r, "map", rs->maps[i].name,
 				   dump_elems(r, rs->maps[i].name,
 					      read_map_elems, &m));
@@ -182,9 +208,10 @@ static int read_contents(struct reading *r)
 	int err = pw_current_read(r->nl, r->kernel->genid,
 				  &r->kernel->current);
 
+	if (!r->generation)
+		r->generation = r->kernel->current;
 	if (!err)
 		err = dump(r, NFT_MSG_GETCHAIN, read_chain);
-
 	if (!err)
 		err = dump(r, NFT_MSG_GETSET, read_set);
 	if (!err)
@@ -228,12 +255,13 @@ static int read_ours(struct reading *r)
 	return 0;
 }
 
-static int read_once(struct pw_nl *nl, struct pw_kernel **out,
-		     struct pw_diags *diags)
+static int read_once(struct pw_nl *nl, uint32_t generation,
+		     struct pw_kernel **out, struct pw_diags *diags)
 {
 	pw_owned(pw_kernel_free) struct pw_kernel *kernel =
 		calloc(1, sizeof(*kernel));
-	struct reading r = { .nl = nl, .kernel = kernel, .diags = diags };
+	struct reading r = { .nl = nl, .kernel = kernel, .diags = diags,
+			     .generation = generation };
 	struct pw_table_info info;
 	int err;
 
@@ -285,15 +313,15 @@ static int explain(int err, size_t said, struct pw_diags *diags)
 	return pw_diag_system(diags, -err, "cannot read table inet " PW_TABLE);
 }
 
-int pw_kernel_read(struct pw_nl *nl, struct pw_kernel **out,
-		   struct pw_diags *diags)
+int pw_kernel_read(struct pw_nl *nl, uint32_t generation,
+		   struct pw_kernel **out, struct pw_diags *diags)
 {
 	const size_t said = pw_diags_count(diags, PW_ERROR);
 	struct pw_backoff backoff = { 0 };
 	int err;
 
 	do {
-		err = read_once(nl, out, diags);
+		err = read_once(nl, generation, out, diags);
 	} while (is_passing(err) && !pw_backoff_wait(&backoff, nl));
 	return explain(err, said, diags);
 }

@@ -164,11 +164,23 @@ static int delete_stale(const struct fill *f, const struct pw_ruleset *want,
 	return err;
 }
 
+/* Is there something left of an earlier generation by this number? */
+static bool is_taken(const struct fill *f)
+{
+	const struct pw_ruleset *have = f->now->rules;
+
+	for (size_t i = 0; have && i < have->num_chains; i++)
+		if (pw_name_generation(have->chains[i].name) ==
+		    f->stamp->generation)
+			return true;
+	return false;
+}
+
 static int fill_once(struct fill *f)
 {
 	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
 	uint32_t genid = f->now->genid;
-	int err = delete_stale(f, f->want, &genid);
+	int err = is_taken(f) ? delete_stale(f, f->want, &genid) : 0;
 
 	if (!err)
 		err = pw_batch_open(&batch, f->nl->seq, genid);
@@ -237,7 +249,7 @@ static int fill_patiently(struct fill *f)
 		err = pw_backoff_wait(&backoff, f->nl);
 		if (err)
 			return give_up(f);
-		err = pw_kernel_read(f->nl, &again, f->diags);
+		err = pw_kernel_read(f->nl, 0, &again, f->diags);
 		if (err)
 			return err;
 		f->now = again;
@@ -268,6 +280,7 @@ static void clean_up(struct fill *f)
 {
 	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
 	pw_owned(pw_kernel_free) struct pw_kernel *again = NULL;
+
 	uint32_t genid;
 
 	if (!unsaid)
@@ -277,7 +290,7 @@ static void clean_up(struct fill *f)
 		(void)pw_load_clear(f->nl, unsaid);
 		return;
 	}
-	if (pw_kernel_read(f->nl, &again, unsaid))
+	if (pw_kernel_read(f->nl, 0, &again, unsaid))
 		return;
 	f->now = again;
 	genid = again->genid;

@@ -33,6 +33,7 @@ struct switching {
 	const struct pw_ruleset *want;
 	const struct pw_stamp *stamp;
 	struct pw_diags *diags;
+	const struct pw_kernel *before;
 	bool adopt;
 	struct base bases[MAX_BASES];
 	size_t num_bases;
@@ -152,7 +153,18 @@ static int put_switch(const struct switching *s, struct pw_batch *batch)
 	return err;
 }
 
-static int switch_once(struct switching *s)
+/* Generations that were not in force before: nothing goes to them */
+static int put_stale_gone(const struct switching *s, struct pw_batch *batch)
+{
+	pw_owned(pw_stale_clear) struct pw_stale stale = { 0 };
+	int err = pw_stale_find(s->before, s->want, &stale);
+
+	if (!err && stale.any)
+		err = pw_stale_put_gone(batch, s->before->rules, &stale);
+	return err;
+}
+
+static int switch_once(struct switching *s, bool tidy, struct pw_diags *diags)
 {
 	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
 	int err = look_at_table(s);
@@ -161,7 +173,24 @@ static int switch_once(struct switching *s)
 		err = pw_batch_open(&batch, s->nl->seq, s->genid);
 	if (!err)
 		err = put_switch(s, &batch);
-	return err ? err : pw_load_commit(s->nl, &batch, s->diags);
+	if (!err && tidy)
+		err = put_stale_gone(s, &batch);
+	return err ? err : pw_load_commit(s->nl, &batch, diags);
+}
+
+/* With all that is stale, unless that has been changed since it was read */
+static int switch_tidily(struct switching *s, bool *tidy)
+{
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+
+	if (*tidy && unsaid) {
+		int err = switch_once(s, true, unsaid);
+
+		if (!err || err == -ERESTART || err == -EINPROGRESS)
+			return err;
+	}
+	*tidy = false;
+	return switch_once(s, false, s->diags);
 }
 
 /* Has the switch happened although its ACK got lost? 1 yes, 0 no, or -errno */
@@ -186,11 +215,11 @@ static int give_up(const struct switching *s)
 static int switch_patiently(struct switching *s)
 {
 	struct pw_backoff backoff = { 0 };
-	bool unsure = false;
+	bool tidy = s->before->rules, unsure = false;
 	int err;
 
 	do {
-		err = switch_once(s);
+		err = switch_tidily(s, &tidy);
 		unsure |= err == -EINPROGRESS;
 		if (err && unsure && is_in_force(s) == 1)
 			return 0;
@@ -252,12 +281,13 @@ static void drop_by_policy(struct switching *s)
 }
 
 int pw_load_switch(struct pw_nl *nl, const struct pw_ruleset *want,
-		   const struct pw_stamp *stamp, bool adopt,
+		   const struct pw_stamp *stamp,
+		   const struct pw_kernel *kernel, bool adopt,
 		   struct pw_diags *diags)
 {
 	struct switching s = {
 		.nl = nl, .want = want, .stamp = stamp, .diags = diags,
-		.adopt = adopt,
+		.before = kernel, .adopt = adopt,
 	};
 	int err;
 

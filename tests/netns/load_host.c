@@ -225,7 +225,7 @@ struct pw_kernel *lh_kernel_of(const struct host *host)
 {
 	struct pw_kernel *kernel = NULL;
 
-	lh_works(host, pw_kernel_read(host->nl, &kernel, host->diags));
+	lh_works(host, pw_kernel_read(host->nl, 0, &kernel, host->diags));
 	return kernel;
 }
 
@@ -243,11 +243,15 @@ int lh_fill(const struct host *host, const struct pw_ruleset *want,
 int lh_apply(const struct host *host, const struct pw_ruleset *want,
 		 uint32_t n)
 {
+	struct pw_kernel *kernel = lh_kernel_of(host);
 	struct pw_stamp stamp = lh_stamp_of(n);
-	int err = lh_fill(host, want, n);
+	int err = pw_load_fill(host->nl, want, &stamp, kernel, host->diags);
 
-	return err ? err : pw_load_switch(host->nl, want, &stamp, n == 1,
-					  host->diags);
+	if (!err)
+		err = pw_load_switch(host->nl, want, &stamp, kernel, n == 1,
+				     host->diags);
+	pw_kernel_free(kernel);
+	return err;
 }
 
 /* What is in force is generation @n, and equal to what was wanted */

@@ -143,7 +143,7 @@ static int fill_too_much(void)
 	if (!err)
 		return SKIPPED;		/* net.core.wmem_max is large */
 	if (err != -EMSGSIZE || !strstr(lh_last_text(host.diags), "bytes") ||
-	    pw_kernel_read(host.nl, &kernel, host.diags) || kernel->exists)
+	    pw_kernel_read(host.nl, 0, &kernel, host.diags) || kernel->exists)
 		return BAD;
 	return GOOD;
 }

@@ -275,8 +275,8 @@ static void change_of_ours_meanwhile_is_noticed(void **state)
 	assert_int_equal(pw_load_fill(host->nl, want, &stamp, kernel,
 				      host->diags), -EAGAIN);
 	assert_non_null(strstr(lh_last_text(host->diags), "somebody else"));
-	assert_int_equal(pw_load_switch(host->nl, want, &stamp, false,
-					host->diags), -ESTALE);
+	assert_int_equal(pw_load_switch(host->nl, want, &stamp, kernel,
+					false, host->diags), -ESTALE);
 	pw_kernel_free(kernel);
 	pw_ruleset_free(want);
 }
@@ -484,7 +484,7 @@ static void garbled_answers_are_survived(void **state)
 		int err;
 
 		spoilt.random = i;
-		err = pw_kernel_read(host->nl, &kernel, diags);
+		err = pw_kernel_read(host->nl, 0, &kernel, diags);
 		assert_int_not_equal(err, -EINVAL);
 		assert_true(err || kernel);
 		if (err && !pw_diags_count(diags, PW_ERROR))
