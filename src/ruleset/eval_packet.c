@@ -101,15 +101,17 @@ static void point(struct pw_eval *ev, enum pw_hook hook,
 	set_number(ev, box, PW_F_TIME, p->time_ns);
 }
 
+/**
+ * struct assumed - What is taken for granted of a packet
+ * @judged:	prerouting has remembered its destination: input knows that
+ */
 struct assumed {
 	const struct pw_eval *ev;
 	const struct pw_packet *packet;
+	bool judged;
 };
 
-/*
- * Limits have room. Prerouting remembers nothing yet, and input what prerouting
- * has judged: the packet came that way.
- */
+/* Limits have room; nothing was remembered before this packet */
 static bool is_assumed(const struct assumed *a, uint32_t var)
 {
 	const struct pw_fact *fact = &a->ev->facts[var];
@@ -118,8 +120,8 @@ static bool is_assumed(const struct assumed *a, uint32_t var)
 		return true;
 	if (fact->field == PW_F_NFPROTO)
 		return a->packet->adopt;
-	return fact->field == PW_F_CT_ORIG_DADDR4 ||
-	       fact->field == PW_F_CT_ORIG_DADDR6;
+	return a->judged && (fact->field == PW_F_CT_ORIG_DADDR4 ||
+			     fact->field == PW_F_CT_ORIG_DADDR6);
 }
 
 static bool assume(void *arg, uint32_t var)
@@ -149,13 +151,24 @@ static struct asked asked_of(const struct assumed *a, uint32_t cond)
 	return asked;
 }
 
+/* Does a rule on the way remember the packet's destination? */
+static bool is_remembered(struct pw_eval *ev, struct assumed *assumed)
+{
+	for (size_t i = 0; i < ev->num_marks; i++)
+		if (pw_cond_holds(ev->space.conds, ev->marks[i].box.cond,
+				  assume, assumed))
+			return true;
+	return false;
+}
+
+/* @judged: whether prerouting has remembered it; set by that hook */
 static int eval_hook(const struct pw_ruleset *rs, enum pw_hook hook,
-		     const struct pw_packet *packet, struct pw_fate *out,
-		     struct asked *asked)
+		     const struct pw_packet *packet, bool *judged,
+		     struct pw_fate *out, struct asked *asked)
 {
 	pw_owned(pw_eval_free) struct pw_eval *ev = NULL;
 	uint32_t base = pw_eval_find_base(rs, hook);
-	struct assumed assumed = { .packet = packet };
+	struct assumed assumed = { .packet = packet, .judged = *judged };
 	struct pw_box box;
 	int err = base == PW_NONE ? -ENOENT : pw_eval_new(rs, &ev);
 
@@ -176,6 +189,8 @@ static int eval_hook(const struct pw_ruleset *rs, enum pw_hook hook,
 			.chain = cell->chain, .rule = cell->rule,
 		};
 	}
+	if (!err)
+		*judged = is_remembered(ev, &assumed);
 	return err;
 }
 
@@ -184,10 +199,13 @@ int pw_eval_packet(const struct pw_ruleset *rs, const struct pw_packet *packet,
 {
 	struct pw_fate pre, in;
 	struct asked asked;
-	int err = eval_hook(rs, PW_HOOK_PREROUTING, packet, &pre, &asked);
+	bool judged = false;
+	int err = eval_hook(rs, PW_HOOK_PREROUTING, packet, &judged, &pre,
+			    &asked);
 
 	if (!err && pre.outcome == PW_OUT_ACCEPT) {
-		err = eval_hook(rs, PW_HOOK_INPUT, packet, &in, &asked);
+		err = eval_hook(rs, PW_HOOK_INPUT, packet, &judged, &in,
+				&asked);
 		if (err)
 			return err;
 		in.limited |= pre.limited;
