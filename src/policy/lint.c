@@ -125,31 +125,19 @@ static bool all_never_arrive(const struct pw_addrs *addrs)
 	return !pw_addrs_empty(addrs);
 }
 
-static void warn_loopback(const struct pw_linter *lint, size_t at,
-			  const char *key)
-{
-	const struct pw_entry *entry =
-		pw_block_entry(&lint->policy->sections[at], key);
-
-	pw_diag_warning(lint->diags, &entry->value,
-			"`%s` holds only addresses that are always dropped: section '%s' opens nothing",
-			key, lint->model->sections[at].name);
-	pw_diag_hint(lint->diags,
-		     "loopback needs no section; for ::ffff:192.0.2.1 write 192.0.2.1");
-}
-
 static void check_loopback(const struct pw_linter *lint, size_t at)
 {
 	const struct pw_section *section = &lint->model->sections[at];
-	bool kinds = section->to_local || section->to_broadcast ||
-		     section->to_multicast;
+	const struct pw_entry *from =
+		pw_block_entry(&lint->policy->sections[at], "from");
 
-	if (section->block)
+	if (section->block || !all_never_arrive(&section->from))
 		return;
-	if (all_never_arrive(&section->from))
-		warn_loopback(lint, at, "from");
-	if (!kinds && all_never_arrive(&section->to))
-		warn_loopback(lint, at, "to");
+	pw_diag_warning(lint->diags, &from->value,
+			"`from` holds only addresses that are always dropped: section '%s' opens nothing",
+			section->name);
+	pw_diag_hint(lint->diags,
+		     "loopback needs no section; for ::ffff:192.0.2.1 write 192.0.2.1");
 }
 
 static void warn_until(const struct pw_linter *lint, size_t at)

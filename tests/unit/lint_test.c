@@ -24,10 +24,6 @@ static const struct lint_case {
 	  "::ffff:192.0.2.1\n", "always dropped" },
 	{ "from loopback and others", "[allow x]\ntcp = 1\n"
 	  "from = 127.0.0.1, 192.0.2.1\n", NULL },
-	{ "to loopback", "[allow x]\ntcp = 1\nto = 127.0.0.1, ::1\n",
-	  "`to` holds only addresses that are always dropped" },
-	{ "to loopback and others", "[allow x]\ntcp = 1\n"
-	  "to = 127.0.0.1, local\n", NULL },
 	{ "more than loopback", "[allow x]\ntcp = 1\nfrom = ::/127\n", NULL },
 	{ "block of loopback", "[allow x]\ntcp = 1\n[block y]\n"
 	  "from = 127.0.0.0/8\n", NULL },

@@ -384,6 +384,32 @@ def test_other_bridges():
         hold(w, "forwarded tcp 8080", "closed tcp 8443", *direct(b, "closed"))
 
 
+@cases(("at once", False), ("when memory fades", True))
+def test_interface_becomes_a_bridge(later):
+    """What was judged under the policy before is judged anew."""
+    with world("eth0", "eth1") as w:
+        w.apply("[policy]\nping = no\n[allow a]\ntcp = 22\n")
+        hold(w, "open tcp 22 on eth1", "closed ping on eth1")
+        w.apply("[policy]\nping = no\nbridges = eth1\n[allow b]\ntcp = 23\n")
+        if later:
+            forget(w, "s.own")
+        hold(w, "closed ping on eth1", "closed tcp 22 on eth1",
+             "closed udp 9 on eth1", "open tcp 23 on eth1")
+        w.apply("[policy]\nping = no\n[allow c]\ntcp = 24\n")
+        if later:
+            forget(w, "s.own")
+        hold(w, "closed ping on eth1", "closed tcp 23 on eth1",
+             "open tcp 24 on eth1", "open tcp 24 on eth0")
+
+
+def forget(w, prefix):
+    """Empty the sets of that name, as time does."""
+    for line in w.host.run(["nft", "list", "sets", "inet"]).stdout.split("\n"):
+        words = line.split()
+        if words[:1] == ["set"] and words[1].startswith(prefix):
+            w.host.nft("flush set inet portwall " + words[1])
+
+
 # --- kube-proxy ---------------------------------------------------------------
 
 @contextlib.contextmanager
