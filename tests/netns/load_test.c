@@ -318,8 +318,8 @@ static void others_may_commit_all_the_time(void **state)
 
 	lh_works(host, pw_nl_genid(host->nl, &before));
 	storm = start_storm();
-	/* each of ours takes four generations at most: the rest is storm */
-	while (n < 10 || now - before < 4 * n + 100) {
+	/* two generations each, the first of ours one more: the rest is storm */
+	while (n < 10 || now - before < 2 * n + 100) {
 		lh_apply_small(host, ++n);
 		lh_works(host, pw_nl_genid(host->nl, &now));
 	}
