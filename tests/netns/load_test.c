@@ -306,7 +306,7 @@ static pid_t start_storm(void)
 		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, "storm");
 		(void)pw_nl_commit(nl, &batch, &why);
 		pw_batch_clear(&batch);
-		usleep(2000);
+		usleep(5000);	/* busy, but no machine is too slow for it */
 	}
 }
 
