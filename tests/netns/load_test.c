@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -292,6 +293,7 @@ static pid_t start_storm(void)
 	assert_true(pid >= 0);
 	if (pid)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* no test, no storm */
 	if (pw_transport_open(&wire) || !(nl = pw_nl_new(&wire)))
 		_exit(1);
 	for (unsigned int i = 0;; i++) {
