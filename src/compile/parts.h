@@ -35,9 +35,6 @@ bool section_public(const struct pw_section *s);
 /* sections.c: all rules of @sections in @chain, ports being matched already */
 void emit_class(struct build *b, uint32_t chain, const struct list *sections,
 		enum scope scope);
-/* A section's effects and verdict, appended to @chain for packets of @d */
-void emit_section_verdict(struct build *b, uint32_t chain, struct draft *d,
-			  size_t section);
 /* "allow web (shop.ini:14)" with its comment, at most 127 bytes, in @buf */
 const char *section_comment(const struct pw_section *s, char buf[static 128]);
 

@@ -96,8 +96,9 @@ const char *section_comment(const struct pw_section *s, char buf[static 128])
 	return buf;
 }
 
-void emit_section_verdict(struct build *b, uint32_t chain, struct draft *d,
-			  size_t section)
+/* A section's effects and verdict, appended to @chain for packets of @d */
+static void emit_section_verdict(struct build *b, uint32_t chain,
+				 struct draft *d, size_t section)
 {
 	const struct pw_section *s = &b->model->sections[section];
 
