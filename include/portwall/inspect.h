@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `portwall verify`: what of the running host, or another, is reachable. */
+#ifndef PORTWALL_INSPECT_H
+#define PORTWALL_INSPECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "diag.h"
+#include "inject.h"
+#include "model.h"
+#include "probe.h"
+#include "report.h"
+
+/**
+ * struct pw_inspection - What is asked
+ * @model:	what the policy says; NULL: only what is reachable
+ * @ways:	see pw_injector_open(); 0: interfaces are not probed
+ * @loopback:	sweep loopback too
+ * @agree:	asked before rules of others are touched: go on? NULL: yes
+ * @seed:	of random ports; 0: from the system
+ */
+struct pw_inspection {
+	const struct pw_model *model;
+	unsigned int ways;
+	bool loopback;
+	bool (*agree)(void *arg, const struct pw_foreign *list, size_t num);
+	void *agree_arg;
+	uint64_t seed;
+	pw_progress progress;
+	void *progress_arg;
+};
+
+/**
+ * pw_inspect() - Probe the running host
+ * @report:	of pw_report_new("verify", model): filled
+ *
+ * Return: 0; -ECANCELED: not agreed; errors of the system with a message
+ */
+int pw_inspect(const struct pw_inspection *how, struct pw_report *report,
+	       struct pw_diags *diags);
+
+/**
+ * struct pw_distance - Probe another host
+ * @model:	of the policy that the target should have; NULL: none
+ * @udp:	ports of UDP that the policy names, too
+ */
+struct pw_distance {
+	const struct pw_model *model;
+	enum pw_family family;
+	struct pw_value target, source;
+	uint32_t rate;
+	bool udp;
+	pw_progress progress;
+	void *progress_arg;
+};
+
+int pw_inspect_target(const struct pw_distance *how, struct pw_report *report,
+		      struct pw_diags *diags);
+
+#endif
