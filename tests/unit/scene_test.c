@@ -19,7 +19,7 @@
 static struct pw_scene *scene_of(size_t num)
 {
 	struct pw_scene *scene = pw_scene_new();
-	char name[16];
+	char name[24];
 
 	assert_non_null(scene);
 	for (size_t i = 0; i < num; i++) {
