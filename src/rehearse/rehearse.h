@@ -69,7 +69,7 @@ int pw_rehearse_computed(const struct pw_model *model,
 			 const struct pw_ruleset *rules,
 			 const struct pw_plan *plan,
 			 const struct pw_rehearsal *how,
-			 struct pw_report *report, struct pw_diags *diags);
+			 struct pw_report *report);
 
 /* packet.c: the packet of an arrival as the evaluator takes it */
 struct pw_packet;
