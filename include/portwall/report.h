@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "addr.h"
+#include "diag.h"
 #include "expect.h"
 #include "model.h"
 #include "own.h"
@@ -75,12 +76,18 @@ struct pw_case {
  * @proto:	IPPROTO_*, 0: no protocol (the whole case)
  * @ports:	16 bits, NULL: none; folded when printed
  * @iface:	"" : any
- * @from:	source as people read it: "anyone", "198.51.100.7"; NULL: none
+ * @from:	source as people read it: "anyone", "198.51.100.7"; NULL: none.
+ *		Findings that differ in @of_case, @iface and @from alone are one
+ *		line on a terminal: what is in these is not said in @text
  * @addr:	local address, NULL: any
  * @expected:	what the policy says, in words; NULL
  * @evidence:	what the probe saw; PW_EV_NONE: not from a probe
- * @owner:	process or container: "sshd[701]"; NULL
- * @text:	one sentence: what is wrong, or what it is
+ * @owner:	process or container: "sshd[701]"; NULL. With PW_STATE_LOCAL
+ *		findings are counted: one for each socket
+ * @text:	one sentence: what is wrong, or what it is. NULL: the state and
+ *		@expected say it. "reachable; no section allows it" is printed
+ *		as "reachable on eth0 from anyone: no section allows it"; what
+ *		does not begin with its state, behind the place it is about
  * @hint:	what to do; NULL: nothing
  * @section:	that decides by the policy, or admits wrongly; PW_NO_SECTION
  */
@@ -104,8 +111,11 @@ struct pw_finding {
  * @model:	borrowed, for the places of sections; NULL: none
  * @headline:	"sandbox: 3 interfaces (lan, wlan0, other), 7 sources, .."; one
  *		line each, joined by newlines
- * @notes:	lines behind the table: "not looked at: sctp (this kernel has
- *		none)"; joined by newlines
+ * @where:	"eth0 and lan, IPv4 and IPv6", for the summary; NULL
+ * @notes:	lines behind the table; joined by newlines. Skipped and computed
+ *		cases get lines of their own: "not looked at: NAME (TEXT)"
+ * @failure:	why the run ended before its time, NULL: it did not
+ * @failed_status: exit status of the run then, else 0
  * @sweeps:	over all 65,536 ports
  * @probes, @lost, @unknown: counted by the vantage
  * @reachable:	(port, source) pairs found reachable
@@ -116,7 +126,9 @@ struct pw_report {
 	const char *command;
 	char *policy;
 	const struct pw_model *model;
-	char *headline, *notes;
+	char *headline, *where, *notes;
+	char *failure;
+	int failed_status;
 	struct pw_case *cases;
 	size_t num_cases, cap_cases;
 	struct pw_finding *findings;
@@ -152,6 +164,22 @@ int pw_report_headline(struct pw_report *report, const char *fmt, ...);
 __attribute__((format(printf, 2, 3)))
 int pw_report_note(struct pw_report *report, const char *fmt, ...);
 
+/* Sets @where. 0; -ENOMEM */
+__attribute__((format(printf, 2, 3)))
+int pw_report_where(struct pw_report *report, const char *fmt, ...);
+
+/*
+ * The run ends early with this exit status, 2 or 3: whatever was found, the
+ * report is none of success. 0; -ENOMEM, then only the status is noted
+ */
+int pw_report_fail(struct pw_report *report, int status, const char *why);
+
+/*
+ * Exit status by portwall(8): 1 violation; 4 something is unknown, or nothing
+ * was tried at all; that of pw_report_fail(); else 0
+ */
+int pw_report_status(const struct pw_report *report);
+
 /* Worst result of all cases and findings; how many cases have @result */
 enum pw_result pw_report_worst(const struct pw_report *report);
 size_t pw_report_num(const struct pw_report *report, enum pw_result result);
@@ -161,6 +189,17 @@ size_t pw_report_num(const struct pw_report *report, enum pw_result result);
  * worst first, then suite, section, protocol, port, interface. 0; -ENOMEM
  */
 int pw_report_sort(struct pw_report *report);
+
+/*
+ * Text for people, printable ASCII whatever is in the fields; the caller frees,
+ * NULL: no memory
+ */
+/* "tcp/22,80-90", "esp", ""; ports that need more than @width bytes are cut */
+char *pw_finding_what(const struct pw_finding *finding, size_t width);
+/* " on eth0 from anyone to 192.0.2.1", "" */
+char *pw_finding_where(const struct pw_finding *finding);
+/* State, place and text; @where as by pw_finding_where() */
+char *pw_finding_sentence(const struct pw_finding *finding, const char *where);
 
 /* Report files by the ending of their name */
 enum pw_report_format {
@@ -173,6 +212,12 @@ enum pw_report_format {
 /* -EINVAL: no such ending, with a message that lists them */
 int pw_report_format(const char *path, enum pw_report_format *out,
 		     struct pw_diags *diags);
+
+/*
+ * Could a report be written to @path? Tries it with an empty file beside it.
+ * -EINVAL, with a message: no such ending, or no file can be made there
+ */
+int pw_report_check(const char *path, struct pw_diags *diags);
 
 /**
  * pw_report_write() - One report file, replaced whole or left as it was
