@@ -297,7 +297,7 @@ void pw_expect_default(const struct pw_model *model,
 {
 	bool refused = model->on_default == PW_DEFAULT_REJECT &&
 		       arrival->dst_kind == PW_DST_LOCAL &&
-		       arrival->state == PW_CONN_NEW;
+		       arrival->state != PW_CONN_INVALID;
 
 	decide(out, refused ? PW_EX_REFUSED : PW_EX_CLOSED,
 	       "nothing allows it");
