@@ -21,8 +21,39 @@ static void buf_freep(char **buf)
 	free(*buf);
 }
 
+static int end_with(int err)
+{
+	if (err >= 0)
+		return MNL_CB_STOP;
+	errno = -err;
+	return MNL_CB_ERROR;
+}
+
+static int on_error(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlmsgerr *msg = mnl_nlmsg_get_payload(nlh);
+
+	(void)arg;
+	return end_with(mnl_nlmsg_get_payload_len(nlh) < sizeof(*msg) ?
+			-EBADMSG : msg->error);
+}
+
+/* A dump that failed says so in its last message, which libmnl does not read */
+static int on_done(const struct nlmsghdr *nlh, void *arg)
+{
+	const int *err = mnl_nlmsg_get_payload(nlh);
+
+	(void)arg;
+	return end_with(mnl_nlmsg_get_payload_len(nlh) < sizeof(*err) ?
+			0 : *err);
+}
+
 static int receive(struct mnl_socket *sock, mnl_cb_t cb, void *arg)
 {
+	mnl_cb_t control[] = {
+		[NLMSG_ERROR] = on_error,
+		[NLMSG_DONE] = on_done,
+	};
 	pw_owned(buf_free) char *buf = malloc(QUERY_BUF);
 	int ret = MNL_CB_OK;
 
@@ -35,8 +66,9 @@ static int receive(struct mnl_socket *sock, mnl_cb_t cb, void *arg)
 			continue;
 		if (len < 0)
 			return -errno;
-		ret = mnl_cb_run(buf, (size_t)len, QUERY_SEQ,
-				 mnl_socket_get_portid(sock), cb, arg);
+		ret = mnl_cb_run2(buf, (size_t)len, QUERY_SEQ,
+				  mnl_socket_get_portid(sock), cb, arg,
+				  control, PW_ARRAY_SIZE(control));
 	}
 	return ret < 0 ? -errno : 0;
 }
