@@ -14,16 +14,18 @@
 /**
  * struct pw_listener - A socket that takes packets of strangers
  * @proto:	IPPROTO_TCP (listening), IPPROTO_UDP, IPPROTO_UDPLITE (bound, not
- *		connected), IPPROTO_SCTP, or of a raw socket its protocol
+ *		connected), IPPROTO_SCTP, of a raw socket its protocol, of a
+ *		packet socket 0
  * @raw:	a raw or packet socket: gets what no rule of input stops (packet
- *		sockets: before any rule)
+ *		sockets: before any rule, and those that see IP alone are here)
  * @family:	of the addresses it takes; an IPv6 wildcard that takes IPv4 too
  *		has an entry for each
  * @any:	the wildcard; else @addr
  * @port:	0: of raw sockets
  * @ifindex:	bound to this interface, 0: any
  * @queue, @backlog: of TCP: connections that wait, and how many may
- * @pid, @comm:	who holds it; 0 and "": not known (see @kernel)
+ * @pid, @comm:	who holds it; 0 and "": not known (see @kernel). @comm is what
+ *		the process calls itself: any bytes but NUL
  * @kernel:	no process holds it: WireGuard, NFS, vxlan
  */
 struct pw_listener {
@@ -61,7 +63,8 @@ PW_DEFINE_OWNED(struct pw_listeners, pw_listeners_free)
 
 /*
  * Would this socket take a packet to @addr that comes in on @ifindex (0: do
- * not ask)? Loopback addresses are taken by what is bound to them alone.
+ * not ask)? A wildcard takes them all, what is bound to an address (a loopback
+ * address too) that one alone.
  */
 bool pw_listener_takes(const struct pw_listener *listener,
 		       enum pw_family family, struct pw_value addr,
@@ -70,7 +73,7 @@ bool pw_listener_takes(const struct pw_listener *listener,
 /* Is it bound to a loopback address? */
 bool pw_listener_is_local(const struct pw_listener *listener);
 
-/* An address of this host. @kind: RTN_LOCAL, RTN_BROADCAST */
+/* An address of this host. @broadcast: 0 if it has none */
 struct pw_host_addr {
 	enum pw_family family;
 	struct pw_value addr, broadcast;
@@ -90,8 +93,9 @@ int pw_host_addrs(struct pw_host_addr **out, size_t *num,
  * Asks the kernel for the route of a packet from @src to @dst that comes in on
  * @ifindex: the reverse-path filter and the martian rules are in its answer.
  *
- * Return: 0 it is for this host; -EXDEV: the reverse-path filter refuses it;
- *	   -EHOSTUNREACH: it is not for this host; other errors of the kernel
+ * Return: 0 it is for this host; -EXDEV: the reverse-path filter or the martian
+ *	   rules refuse it; -EHOSTUNREACH: it is not for this host; other errors
+ *	   of the kernel
  */
 int pw_host_accepts_route(enum pw_family family, struct pw_value src,
 			  struct pw_value dst, uint32_t ifindex);

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A network namespace, and another process that holds sockets in it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "scan_host.h"
+
+#define MAX_HOLDERS 8
+
+static struct {
+	pid_t pid[MAX_HOLDERS];
+	size_t num;
+} holders;
+
+void sh_run(const char *command)
+{
+	int status = system(command);
+
+	if (status)
+		print_error("failed: %s\n", command);
+	assert_int_equal(status, 0);
+}
+
+void sh_rules(const char *rules)
+{
+	FILE *nft = popen("nft -f -", "w");
+
+	assert_non_null(nft);
+	assert_true(fputs(rules, nft) >= 0);
+	assert_int_equal(pclose(nft), 0);
+}
+
+int sh_open(void **state)
+{
+	(void)state;
+	if (unshare(CLONE_NEWNET))
+		return -1;
+	return system("ip link set lo up");
+}
+
+int sh_close(void **state)
+{
+	(void)state;
+	while (holders.num) {
+		pid_t pid = holders.pid[--holders.num];
+
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	return 0;
+}
+
+static socklen_t sockaddr_of(int family, const char *addr, uint16_t port,
+			     struct sockaddr_storage *ss)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ss;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	ss->ss_family = (sa_family_t)family;
+	if (family == AF_INET) {
+		in->sin_port = htons(port);
+		if (addr && inet_pton(AF_INET, addr, &in->sin_addr) != 1)
+			_exit(3);
+		return sizeof(*in);
+	}
+	in6->sin6_port = htons(port);
+	if (addr && inet_pton(AF_INET6, addr, &in6->sin6_addr) != 1)
+		_exit(3);
+	return sizeof(*in6);
+}
+
+static void must(int ret, const char *what)
+{
+	if (ret < 0) {
+		perror(what);
+		_exit(2);
+	}
+}
+
+static void hold_packet(const struct held *h)
+{
+	struct sockaddr_ll ll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons((uint16_t)h->proto),
+		.sll_ifindex = h->dev ? (int)if_nametoindex(h->dev) : 0,
+	};
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+
+	must(fd, "packet socket");
+	must(bind(fd, (struct sockaddr *)&ll, sizeof(ll)), "packet bind");
+}
+
+static void hold_inet(const struct held *h)
+{
+	int fd = socket(h->family, h->type, h->proto);
+	const int v6only = h->v6only, one = 1;
+	struct sockaddr_storage ss;
+	socklen_t len = sockaddr_of(h->family, h->addr, h->port, &ss);
+
+	must(fd, "socket");
+	if (h->family == AF_INET6 && h->type != SOCK_RAW)
+		must(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only,
+				sizeof(v6only)), "v6only");
+	if (h->reuseport)
+		must(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one,
+				sizeof(one)), "reuseport");
+	if (h->dev)
+		must(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, h->dev,
+				(socklen_t)strlen(h->dev)), "device");
+	must(bind(fd, (struct sockaddr *)&ss, len), "bind");
+	if (h->peer) {
+		len = sockaddr_of(h->family, h->peer, 9, &ss);
+		must(connect(fd, (struct sockaddr *)&ss, len), "connect");
+	}
+	if (h->type == SOCK_STREAM)
+		must(listen(fd, h->backlog ? h->backlog : 8), "listen");
+}
+
+static _Noreturn void hold_all(const struct held *held, size_t num, int ready)
+{
+	for (size_t i = 0; i < num; i++) {
+		if (held[i].family == AF_PACKET)
+			hold_packet(&held[i]);
+		else
+			hold_inet(&held[i]);
+	}
+	must((int)write(ready, "", 1), "ready");
+	for (;;)
+		pause();
+}
+
+pid_t sh_hold(const struct held *held, size_t num)
+{
+	return sh_hold_as("holder", held, num);
+}
+
+pid_t sh_hold_as(const char *comm, const struct held *held, size_t num)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_true(holders.num < MAX_HOLDERS);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, comm);
+		hold_all(held, num, ready[1]);
+	}
+	close(ready[1]);
+	holders.pid[holders.num++] = pid;
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
