@@ -13,6 +13,8 @@ enum pw_family { PW_IPV4, PW_IPV6, PW_NUM_FAMILIES };
 
 /* 32 or 128 */
 unsigned int pw_family_bits(enum pw_family family);
+/* "IPv4", "IPv6" */
+const char *pw_family_name(enum pw_family family);
 
 #define PW_ADDR_STRLEN 48	/* longest address text and NUL */
 

@@ -13,19 +13,24 @@
 #include "model.h"
 #include "probe.h"
 #include "report.h"
+#include "ruleset.h"
 
 /**
  * struct pw_inspection - What is asked
  * @model:	what the policy says; NULL: only what is reachable
+ * @rules:	portwall's own in force, NULL: none, or not to be read
+ * @in_force:	@rules are those of @model
  * @ways:	see pw_injector_open(); 0: interfaces are not probed
- * @loopback:	sweep loopback too
+ * @all:	all ports of UDP over loopback too, and all classes of source
  * @agree:	asked before rules of others are touched: go on? NULL: yes
  * @seed:	of random ports; 0: from the system
  */
 struct pw_inspection {
 	const struct pw_model *model;
+	const struct pw_ruleset *rules;
+	bool in_force;
 	unsigned int ways;
-	bool loopback;
+	bool all;
 	bool (*agree)(void *arg, const struct pw_foreign *list, size_t num);
 	void *agree_arg;
 	uint64_t seed;
@@ -35,6 +40,10 @@ struct pw_inspection {
 
 /**
  * pw_inspect() - Probe the running host
+ *
+ * What is shown by proof or evaluator only (sections with rate, connections or
+ * log, which probes would use up) is PW_RES_COMPUTED in the report.
+ *
  * @report:	of pw_report_new("verify", model): filled
  *
  * Return: 0; -ECANCELED: not agreed; errors of the system with a message

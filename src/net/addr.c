@@ -6,6 +6,11 @@
 
 #define NUM_GROUPS 8		/* of 16 bits, in an IPv6 address */
 
+const char *pw_family_name(enum pw_family family)
+{
+	return family == PW_IPV4 ? "IPv4" : "IPv6";
+}
+
 unsigned int pw_family_bits(enum pw_family family)
 {
 	return family == PW_IPV4 ? 32 : 128;

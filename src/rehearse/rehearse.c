@@ -4,27 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "rehearse/rehearse.h"
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-static int pick_seed(uint64_t *seed, struct pw_diags *diags)
-{
-	if (*seed)
-		return 0;
-	if (getrandom(seed, sizeof(*seed), 0) != (ssize_t)sizeof(*seed))
-		return pw_diag_system(diags, errno, "random numbers");
-	return 0;
-}
+#include "verify/run.h"
 
 static int count_sources(const struct pw_plan *plan, enum pw_family family)
 {
@@ -127,10 +110,10 @@ int pw_rehearse(const struct pw_model *model, const struct pw_ruleset *rules,
 		.model = model, .rules = rules, .how = how,
 		.report = report, .diags = diags, .seed = how->seed,
 	};
-	uint64_t start = clock_ns(CLOCK_MONOTONIC);
-	int err = pick_seed(&stage.seed, diags);
+	uint64_t start = pw_clock_ns(CLOCK_MONOTONIC);
+	int err = pw_pick_seed(&stage.seed, diags);
 
-	report->start_ns = clock_ns(CLOCK_REALTIME);
+	report->start_ns = pw_clock_ns(CLOCK_REALTIME);
 	if (!err)
 		err = pw_plan_make(model, how->all, stage.seed, &plan, diags);
 	if (!err)
@@ -145,6 +128,6 @@ int pw_rehearse(const struct pw_model *model, const struct pw_ruleset *rules,
 		err = rehearse(&stage);
 	if (!err)
 		err = say_coverage(plan, report);
-	report->elapsed_ns = clock_ns(CLOCK_MONOTONIC) - start;
+	report->elapsed_ns = pw_clock_ns(CLOCK_MONOTONIC) - start;
 	return err;
 }

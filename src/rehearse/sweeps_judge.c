@@ -66,10 +66,6 @@ static const char *destination(const struct pw_plan *plan,
 	return buf;
 }
 
-static const char *const family_names[] = {
-	[PW_IPV4] = "IPv4", [PW_IPV6] = "IPv6",
-};
-
 int64_t pw_sweep_case(const struct pw_plan *plan, const struct pw_sweep *sweep,
 		      struct pw_report *report)
 {
@@ -80,7 +76,7 @@ int64_t pw_sweep_case(const struct pw_plan *plan, const struct pw_sweep *sweep,
 			      pw_proto_name(sweep->proto),
 			      plan->scene->ifaces[sweep->iface].name,
 			      plan->classes[sweep->class].text,
-			      family_names[sweep->family],
+			      pw_family_name(sweep->family),
 			      destination(plan, sweep, to, sizeof(to)));
 }
 

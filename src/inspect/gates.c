@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Where probes come in: interfaces, and the own addresses that are asked. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "inspect/tour.h"
+#include "portwall/array.h"
+#include "portwall/names.h"
+
+#define FULL_GATES 16	/* beyond: the ports that matter, not all */
+#define MAX_GATES 512
+
+const uint8_t pw_tour_protos[TOUR_PROTOS] = {
+	[TOUR_TCP] = IPPROTO_TCP, [TOUR_UDP] = IPPROTO_UDP,
+};
+
+/* Rules see the bridge, never its ports; and lo is not the network */
+static bool is_gate(const struct pw_iface *iface)
+{
+	return !iface->master && strcmp(iface->name, "lo");
+}
+
+/* Global before link-local; on this interface before on another */
+static unsigned int fitness(const struct pw_host_addr *addr,
+			    const struct pw_iface *iface)
+{
+	bool here = addr->ifindex == iface->index;
+
+	if (addr->scope == RT_SCOPE_HOST || addr->tentative)
+		return 0;
+	if (addr->scope == RT_SCOPE_LINK)
+		return here ? 2 : 0;
+	return here ? 3 : 1;
+}
+
+static const struct pw_host_addr *best_addr(const struct pw_tour *tour,
+					    const struct pw_iface *iface,
+					    enum pw_family family)
+{
+	const struct pw_host_addr *best = NULL;
+
+	for (size_t i = 0; i < tour->num_addrs; i++) {
+		const struct pw_host_addr *addr = &tour->addrs[i];
+
+		if (addr->family == family && fitness(addr, iface) &&
+		    (!best || fitness(addr, iface) > fitness(best, iface)))
+			best = addr;
+	}
+	return best;
+}
+
+static int add_gate(struct pw_tour *tour, const struct pw_iface *iface,
+		    enum pw_family family, struct pw_value dst, bool full)
+{
+	const struct pw_model *model = tour->how->model;
+	struct pw_gate gate = {
+		.iface = iface, .family = family, .dst = dst, .full = full,
+	};
+	struct pw_range name;
+
+	if (tour->num_gates >= MAX_GATES)
+		return 0;
+	if (pw_ifname_range(iface->name, strlen(iface->name), &name))
+		return 0;
+	gate.name = name.first;
+	gate.bridge = model && pw_rangeset_contains(model->bridges, gate.name);
+	return PW_ARRAY_PUSH(tour->gates, tour->num_gates, tour->cap_gates,
+			     gate);
+}
+
+static int add_iface(struct pw_tour *tour, const struct pw_iface *iface)
+{
+	int err = 0;
+
+	for (int f = 0; !err && f < PW_NUM_FAMILIES; f++) {
+		const struct pw_host_addr *addr =
+			best_addr(tour, iface, (enum pw_family)f);
+
+		if (addr)
+			err = add_gate(tour, iface, (enum pw_family)f,
+				       addr->addr,
+				       tour->num_gates < FULL_GATES);
+	}
+	return err;
+}
+
+static bool is_asked(const struct pw_tour *tour, enum pw_family family,
+		     struct pw_value addr)
+{
+	for (size_t i = 0; i < tour->num_gates; i++)
+		if (tour->gates[i].family == family &&
+		    !pw_value_cmp(tour->gates[i].dst, addr))
+			return true;
+	return false;
+}
+
+/* An own address that no gate has yet gets the ports that matter */
+static int add_addr(struct pw_tour *tour, const struct pw_host_addr *addr)
+{
+	const struct pw_iface *iface =
+		pw_host_iface_by_index(tour->host, addr->ifindex);
+
+	if (!iface || !is_gate(iface) || !fitness(addr, iface) ||
+	    is_asked(tour, addr->family, addr->addr))
+		return 0;
+	return add_gate(tour, iface, addr->family, addr->addr, false);
+}
+
+int pw_tour_gates(struct pw_tour *tour)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < tour->host->num_ifaces; i++)
+		if (is_gate(&tour->host->ifaces[i]))
+			err = add_iface(tour, &tour->host->ifaces[i]);
+	for (size_t i = 0; !err && i < tour->num_addrs; i++)
+		err = add_addr(tour, &tour->addrs[i]);
+	return err;
+}
+
+bool pw_tour_listens(const struct pw_tour *tour, const struct pw_gate *gate,
+		     uint8_t proto, uint16_t port)
+{
+	for (size_t i = 0; i < tour->listeners->num; i++) {
+		const struct pw_listener *l = &tour->listeners->list[i];
+
+		if (!l->raw && l->proto == proto && l->port == port &&
+		    pw_listener_takes(l, gate->family, gate->dst,
+				      gate->iface->index))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An inspection under way: where probes come in, and what is known of ports. */
+#ifndef INSPECT_TOUR_H
+#define INSPECT_TOUR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "portwall/expect.h"
+#include "portwall/host.h"
+#include "portwall/inject.h"
+#include "portwall/inspect.h"
+#include "portwall/listen.h"
+
+enum pw_tour_proto { TOUR_TCP, TOUR_UDP, TOUR_PROTOS };
+
+/**
+ * struct pw_gate - An interface, and an own address that is asked there
+ * @iface:	borrowed from the host
+ * @name:	of @iface as a number
+ * @full:	all ports are asked; else those that matter
+ * @bridge:	one of the policy's bridges
+ */
+struct pw_gate {
+	const struct pw_iface *iface;
+	struct pw_value name;
+	enum pw_family family;
+	struct pw_value dst;
+	bool full, bridge;
+};
+
+/**
+ * struct pw_shot - A volley, and what it is for
+ * @gate:	index
+ * @class:	index in the plan's classes; PW_NO_SECTION: no policy
+ * @ports:	list of the volley; owned
+ * @path:	-EXDEV: the reverse-path filter refuses it
+ */
+struct pw_shot {
+	uint32_t gate, class;
+	uint16_t *ports;
+	int path;
+};
+
+/**
+ * struct pw_port_facts - What is known of one port, over all gates
+ * @asked:	it was probed from somewhere
+ * @reached:	and reached; @gate and @class say from where first: the most
+ *		exposed, since anyone is asked first
+ * @wrong:	the policy closes it where it was reached
+ * @limited:	left to the evaluator: probes would use up a limit
+ * @forwarded:	index of the published port and 1; 0: none
+ * @section:	that allows it, PW_NO_SECTION
+ */
+struct pw_port_facts {
+	bool asked, reached, wrong, limited;
+	uint32_t gate, class, forwarded, section;
+};
+
+/**
+ * struct pw_tour
+ * @plan:	for its classes of source; NULL without a policy
+ * @volleys, @shots: side by side; the last @num_refused are those that routing
+ *		refuses, and are not sent
+ * @facts:	by protocol and family; 65,536 each
+ */
+struct pw_tour {
+	const struct pw_inspection *how;
+	struct pw_report *report;
+	struct pw_diags *diags;
+	struct pw_host *host;
+	struct pw_host_addr *addrs;
+	size_t num_addrs;
+	struct pw_listeners *listeners;
+	struct pw_plan *plan;
+	struct pw_gate *gates;
+	size_t num_gates, cap_gates;
+	struct pw_volley *volleys;
+	struct pw_shot *shots;
+	size_t num_shots, num_refused, cap_volleys, cap_shots;
+	struct pw_injector *injector;
+	struct pw_port_facts *facts[TOUR_PROTOS][PW_NUM_FAMILIES];
+	uint64_t seed;
+};
+
+extern const uint8_t pw_tour_protos[TOUR_PROTOS];
+
+/* gates.c: which interfaces and addresses */
+int pw_tour_gates(struct pw_tour *tour);
+
+/* Does something take packets to this port that come in at @gate? */
+bool pw_tour_listens(const struct pw_tour *tour, const struct pw_gate *gate,
+		     uint8_t proto, uint16_t port);
+
+/* shots.c: what is sent, from which sources to which ports */
+int pw_tour_shots(struct pw_tour *tour);
+void pw_tour_arrival(const struct pw_tour *tour, const struct pw_gate *gate,
+		     struct pw_value src, uint8_t proto,
+		     struct pw_arrival *out);
+
+/* Would a probe use up a limit of this section, or write to a log? */
+bool pw_section_is_touchy(const struct pw_section *section);
+
+/* verdicts.c: volleys that were fired become cases, findings and facts */
+int pw_tour_judge(struct pw_tour *tour);
+
+/* limits.c: what was left to the evaluator */
+int pw_tour_limits(struct pw_tour *tour);
+
+/* ports.c: the four states, a line for each service */
+int pw_tour_states(struct pw_tour *tour);
+
+/* loopback.c: what answers over lo, beside what the socket tables say */
+int pw_tour_loopback(struct pw_tour *tour);
+
+#endif
