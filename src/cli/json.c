@@ -21,7 +21,7 @@ json_t *doc_text(const char *text)
 
 	if (value)
 		return value;
-	copy = escaped_copy(text);
+	copy = pw_escape(text);
 	value = copy ? json_string(copy) : NULL;
 	free(copy);
 	return value;

@@ -30,7 +30,7 @@ static size_t width_of(const char *text, size_t len)
 	size_t width = 0;
 
 	for (size_t i = 0; i < len; i++)
-		width += escaped_width(text[i]);
+		width += pw_escape_width(text[i]);
 	return width;
 }
 
@@ -40,7 +40,7 @@ static size_t fitting(const char *text, size_t len, size_t width)
 	size_t used = 0, i;
 
 	for (i = 0; i < len; i++) {
-		used += escaped_width(text[i]);
+		used += pw_escape_width(text[i]);
 		if (used > width)
 			break;
 	}
@@ -78,7 +78,7 @@ static void print_quote(const struct pw_diag *diag)
 	struct window w = window_of(diag);
 
 	fprintf(stderr, "%5u | %s", diag->line, w.cut_before ? "..." : "");
-	put_escaped(w.text, w.len, stderr);
+	pw_escape_put(w.text, w.len, stderr);
 	fprintf(stderr, "%s\n      | %*s^", w.cut_after ? "..." : "",
 		(int)w.caret, "");
 	for (size_t i = 1; i < w.caret_len; i++)
@@ -92,7 +92,7 @@ static void print_lines(const char *text, const char *indent)
 	for (;;) {
 		size_t len = strcspn(text, "\n");
 
-		put_escaped(text, len, stderr);
+		pw_escape_put(text, len, stderr);
 		putc('\n', stderr);
 		if (!text[len])
 			return;
@@ -103,7 +103,7 @@ static void print_lines(const char *text, const char *indent)
 
 static void print_place(const struct pw_diag *diag)
 {
-	put_escaped(diag->where, strlen(diag->where), stderr);
+	pw_escape_put(diag->where, strlen(diag->where), stderr);
 	if (diag->line && diag->col)
 		fprintf(stderr, ":%u:%u", diag->line, diag->col);
 	else if (diag->line)

@@ -9,57 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static bool printable(char c)
-{
-	return c >= ' ' && c <= '~';
-}
-
-size_t escaped_width(char c)
-{
-	return printable(c) || c == '\t' ? 1 : 4;
-}
-
-void put_escaped(const char *text, size_t len, FILE *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (printable(text[i]))
-			putc(text[i], out);
-		else if (text[i] == '\t')
-			putc(' ', out);
-		else
-			fprintf(out, "\\x%02x", (unsigned char)text[i]);
-	}
-}
-
-int close_text(FILE *out, char **text)
-{
-	bool failed = ferror(out);
-
-	if (!fclose(out) && !failed && *text)
-		return 0;
-	free(*text);
-	*text = NULL;
-	return -ENOMEM;
-}
-
-char *escaped_copy(const char *text)
-{
-	char *copy = NULL;
-	size_t len;
-	FILE *out = open_memstream(&copy, &len);
-
-	if (!out)
-		return NULL;
-	put_escaped(text, strlen(text), out);
-	(void)close_text(out, &copy);
-	return copy;
-}
-
 void put_policy(const struct cli *cli, FILE *out)
 {
 	const char *name = strcmp(cli->policy, "-") ? cli->policy : "<stdin>";
 
-	put_escaped(name, strlen(name), out);
+	pw_escape_put(name, strlen(name), out);
 }
 
 static bool colored(const struct cli *cli, FILE *out)

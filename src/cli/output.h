@@ -9,23 +9,9 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "portwall/escape.h"
 
 #define OUTPUT_WIDTH 80		/* columns; nothing is wider */
-
-/*
- * Bytes of policies and names of processes may hold anything: whatever is not
- * printable ASCII is written as \x1b, a tab as a space.
- */
-void put_escaped(const char *text, size_t len, FILE *out);
-/* Columns that put_escaped() takes for one byte */
-size_t escaped_width(char c);
-/*
- * Ends what open_memstream() began: 0, or -ENOMEM and *@text is NULL. glibc
- * may lose the text while it closes, and not say so.
- */
-int close_text(FILE *out, char **text);
-/* A copy in which each byte is printable ASCII; NULL when memory is short */
-char *escaped_copy(const char *text);
 
 /* The policy's name as its own messages have it */
 void put_policy(const struct cli *cli, FILE *out);

@@ -153,7 +153,7 @@ static void put_ranges(const struct pw_section *s, const char *except,
 			plural(num));
 	if (except) {
 		fputs(", except ", out);
-		put_escaped(except, strlen(except), out);
+		pw_escape_put(except, strlen(except), out);
 	}
 	putc(')', out);
 }
@@ -178,7 +178,7 @@ void put_from(const struct pw_section *s, unsigned int reach, FILE *out)
 	while (len && text[len - 1] == ' ')
 		len--;
 	if (len)
-		put_escaped(text, len, out);
+		pw_escape_put(text, len, out);
 	else
 		fputs("anyone", out);
 	if (!s->any_from && (except || has_name(text) ||
@@ -194,7 +194,7 @@ void put_ifnames(const struct pw_rangeset *names, FILE *out)
 		const char *name = pw_ifname_format(&names->r128[i], buf);
 
 		fputs(i ? ", " : "", out);
-		put_escaped(name, strlen(name), out);
+		pw_escape_put(name, strlen(name), out);
 	}
 }
 
@@ -204,7 +204,7 @@ void put_on(const struct pw_section *s, unsigned int reach, FILE *out)
 	if (s->any_on)
 		fputs("any", out);
 	else if (s->on_text)
-		put_escaped(s->on_text, strlen(s->on_text), out);
+		pw_escape_put(s->on_text, strlen(s->on_text), out);
 	else
 		put_ifnames(s->on, out);
 }
@@ -212,7 +212,7 @@ void put_on(const struct pw_section *s, unsigned int reach, FILE *out)
 void put_name(const struct pw_section *s, unsigned int reach, FILE *out)
 {
 	(void)reach;
-	put_escaped(s->name, strlen(s->name), out);
+	pw_escape_put(s->name, strlen(s->name), out);
 }
 
 void put_line(const struct pw_section *s, unsigned int reach, FILE *out)

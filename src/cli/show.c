@@ -33,7 +33,7 @@ static char *text_of(put_fn put, const struct pw_section *s,
 	if (!out)
 		return NULL;
 	put(s, reach, out);
-	(void)close_text(out, &text);
+	(void)pw_text_close(out, &text);
 	return text;
 }
 
@@ -53,7 +53,7 @@ static int make_note(const struct pw_section *s, const char *source,
 {
 	bool own = !strcmp(s->file, source);
 	char *limits = text_of(put_limits, s, 0);
-	char *file = escaped_copy(s->file), *text = NULL;
+	char *file = pw_escape(s->file), *text = NULL;
 	int len = limits && file ? 0 : -1;
 
 	if (!len && (*limits || !own))
@@ -103,7 +103,7 @@ static void put_place(const struct pw_section *s, bool own, FILE *out)
 	if (own)
 		return;
 	fputs(" of ", out);
-	put_escaped(s->file, strlen(s->file), out);
+	pw_escape_put(s->file, strlen(s->file), out);
 }
 
 static int print_block(const struct pw_section *s, const char *source,
@@ -126,7 +126,7 @@ static int print_block(const struct pw_section *s, const char *source,
 		fprintf(out, "%*u", pad, s->line);
 	else
 		put_place(s, own, out);
-	err = close_text(out, &text);
+	err = pw_text_close(out, &text);
 	if (!err)
 		print_wrapped(text, 0, 9, stdout);
 	free(text);
@@ -158,7 +158,7 @@ static void put_bridges(const struct pw_intent *intent, FILE *out)
 		if (!is_bridge(intent->model, name))
 			continue;
 		fputs(first ? "" : ", ", out);
-		put_escaped(name, strlen(name), out);
+		pw_escape_put(name, strlen(name), out);
 		first = false;
 	}
 	if (first)
@@ -191,7 +191,7 @@ static int print_rest(const struct pw_intent *intent)
 	if (!out)
 		return -ENOMEM;
 	put_rest(intent, out);
-	err = close_text(out, &text);
+	err = pw_text_close(out, &text);
 	if (!err)
 		print_wrapped(text, 0, 2, stdout);
 	free(text);

@@ -124,10 +124,10 @@ static void put_padded(const char *name, size_t width)
 	size_t len = strlen(name);
 
 	if (len <= width) {
-		put_escaped(name, len, stdout);
+		pw_escape_put(name, len, stdout);
 		printf("%*s", (int)(width - len), "");
 	} else {
-		put_escaped(name, width - 3, stdout);
+		pw_escape_put(name, width - 3, stdout);
 		fputs("...", stdout);
 	}
 }
@@ -171,12 +171,12 @@ static void put_user(const struct pw_stamp *stamp)
 	char name[40];
 	const char *user = user_name(stamp->uid, name);
 
-	put_escaped(user, strlen(user), stdout);
+	pw_escape_put(user, strlen(user), stdout);
 	if (stamp->sudo_uid == (uid_t)-1)
 		return;
 	user = user_name(stamp->sudo_uid, name);
 	fputs(" (", stdout);
-	put_escaped(user, strlen(user), stdout);
+	pw_escape_put(user, strlen(user), stdout);
 	putchar(')');
 }
 
@@ -186,7 +186,7 @@ static void print_head(const struct cli *cli, const struct pw_status *status)
 	char when[32];
 
 	if (*stamp->source)
-		put_escaped(stamp->source, strlen(stamp->source), stdout);
+		pw_escape_put(stamp->source, strlen(stamp->source), stdout);
 	else
 		fputs("unknown policy", stdout);
 	printf(", applied %s by ", format_time(stamp->time_ns, when));
@@ -206,7 +206,7 @@ static void print_head(const struct cli *cli, const struct pw_status *status)
 	if (!status->changed)
 		return;
 	fputs("put it back: portwall apply ", stdout);
-	put_escaped(stamp->source, strlen(stamp->source), stdout);
+	pw_escape_put(stamp->source, strlen(stamp->source), stdout);
 	putchar('\n');
 }
 

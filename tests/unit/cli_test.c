@@ -28,11 +28,11 @@ static const struct escape_case {
 static void escapes(void **state)
 {
 	const struct escape_case *tc = *state;
-	char *got = escaped_copy(tc->text);
+	char *got = pw_escape(tc->text);
 	size_t width = 0;
 
 	for (const char *p = tc->text; *p; p++)
-		width += escaped_width(*p);
+		width += pw_escape_width(*p);
 	assert_string_equal(got, tc->want);
 	assert_int_equal(width, strlen(tc->want));
 	free(got);
