@@ -13,7 +13,9 @@ Q        := $(if $(filter 1,$(V)),,@)
 SILENT   := $(findstring s,$(firstword -$(MAKEFLAGS)))
 SAY      := @$(if $(filter 1,$(V))$(SILENT),:,echo)
 
-PKGS     := libnftnl libmnl libmd inih jansson
+# Mini-XML 4 goes by a name of its own
+MXML     := $(shell pkg-config --exists mxml4 && echo mxml4 || echo mxml)
+PKGS     := libnftnl libmnl libmd inih jansson $(MXML)
 PKG_INC  := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
 BUILD    := build$(if $(SAN),-san)

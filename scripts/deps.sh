@@ -20,6 +20,7 @@ build    lib:libmnl               libmnl-dev       libmnl-devel      libmnl     
 build    lib:libmd                libmd-dev        libmd-devel       libmd          libmd-dev
 build    lib:inih                 libinih-dev      inih-devel        libinih        inih-dev
 build    lib:jansson              libjansson-dev   jansson-devel     jansson        jansson-dev
+build    lib:mxml,mxml4           libmxml-dev      mxml-devel        mxml           mxml-dev
 run      file:/etc/services       netbase          setup             iana-etc       alpine-baselayout
 run      cmd:nft                  nftables         nftables          nftables       nftables
 run      cmd:unshare              util-linux       util-linux        util-linux     util-linux-misc
@@ -30,14 +31,28 @@ check    cmd:clang                clang            clang             clang      
 check    cmd:mandoc               mandoc           mandoc            mandoc         mandoc
 check    cmd:strace               strace           strace            strace         strace
 check    cmd:ping                 iputils-ping     iputils           iputils        iputils-ping
+check    cmd:prove                perl             perl-Test-Harness perl           perl-utils
+check    cmd:xmllint              libxml2-utils    libxml2           libxml2        libxml2-utils
+check    py:jsonschema            python3-jsonschema python3-jsonschema python-jsonschema py3-jsonschema
+check    py:yaml                  python3-yaml     python3-pyyaml    python-yaml    py3-yaml
+check    cmd:apparmor_parser      apparmor         -                 apparmor       apparmor
 bench    cmd:iperf3               iperf3           iperf3            iperf3         iperf3
 '
+
+# Some go by another name in a newer version: one of several will do
+has_lib() {
+	for lib in $(echo "$1" | tr , ' '); do
+		! pkg-config --exists "$lib" 2>/dev/null || return 0
+	done
+	return 1
+}
 
 has() {
 	case $1 in
 	cmd:*)	  command -v "${1#*:}" >/dev/null ;;
 	file:*)	  [ -e "${1#*:}" ] ;;
-	lib:*)	  pkg-config --exists "${1#*:}" 2>/dev/null ;;
+	lib:*)	  has_lib "${1#*:}" ;;
+	py:*)	  python3 -c "import ${1#*:}" 2>/dev/null ;;
 	header:*) echo "#include <${1#*:}>" | cc -E - >/dev/null 2>&1 ;;
 	esac
 }
@@ -64,7 +79,7 @@ missing() {
 			*)	echo "$debian" ;;
 			esac
 		fi
-	done | sort -u | tr '\n' ' '
+	done | grep -v '^-$' | sort -u | tr '\n' ' '
 }
 
 system=debian
