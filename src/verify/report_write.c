@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Report files: format by ending, written beside and renamed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "verify/report_priv.h"
+
+#define NAME_TRIES 8	/* names that somebody else has are no mere chance */
+
+static const struct format_row {
+	const char *ending;
+	int (*put)(const struct pw_report *report, FILE *out);
+} formats[PW_NUM_REPORT_FORMATS] = {
+	[PW_REPORT_JUNIT] = { ".xml", pw_report_put_junit },
+	[PW_REPORT_TAP] = { ".tap", pw_report_put_tap },
+	[PW_REPORT_SARIF] = { ".sarif", pw_report_put_sarif },
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* "x.xml", and not ".xml" alone */
+static bool ends_with(const char *name, const char *ending)
+{
+	size_t len = strlen(name), tail = strlen(ending);
+
+	return len > tail && !strcmp(name + len - tail, ending);
+}
+
+int pw_report_format(const char *path, enum pw_report_format *out,
+		     struct pw_diags *diags)
+{
+	const char *name = base_name(path);
+
+	for (unsigned int i = 0; i < PW_NUM_REPORT_FORMATS; i++) {
+		if (ends_with(name, formats[i].ending)) {
+			*out = (enum pw_report_format)i;
+			return 0;
+		}
+	}
+	pw_diag_error(diags, NULL, "report '%s': its name says no format",
+		      path);
+	pw_diag_hint(diags,
+		     "name it *.xml (JUnit), *.tap (TAP 14) or *.sarif (SARIF 2.1.0)");
+	return -EINVAL;
+}
+
+/* A new file in the directory of @path; its descriptor; negative: error */
+static int open_beside(const char *path, char **beside)
+{
+	int len = (int)(base_name(path) - path), fd = -EEXIST;
+	char *name = NULL;
+	uint64_t number;
+
+	for (int i = 0; i < NAME_TRIES && fd == -EEXIST; i++) {
+		free(name);
+		if (getrandom(&number, sizeof(number), 0) < 0)
+			return -errno;
+		if (asprintf(&name, "%.*s.portwall-%016" PRIx64, len, path,
+			     number) < 0)
+			return -ENOMEM;
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		fd = fd < 0 ? -errno : fd;
+	}
+	if (fd < 0)
+		free(name);
+	else
+		*beside = name;
+	return fd;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+static int try_file(const char *path)
+{
+	char *beside;
+	int fd;
+
+	if (is_directory(path))
+		return -EISDIR;
+	fd = open_beside(path, &beside);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	unlink(beside);
+	free(beside);
+	return 0;
+}
+
+int pw_report_check(const char *path, struct pw_diags *diags)
+{
+	enum pw_report_format format;
+	int err = pw_report_format(path, &format, diags);
+
+	if (err)
+		return err;
+	err = try_file(path);
+	if (err)
+		return pw_diag_error(diags, NULL,
+				     "report '%s' cannot be written: %s", path,
+				     strerror(-err));
+	return 0;
+}
+
+/* Writes and closes */
+static int put_file(const struct pw_report *report,
+		    const struct format_row *format, int fd)
+{
+	FILE *out = fdopen(fd, "w");
+	int err;
+
+	if (!out) {
+		close(fd);
+		return -ENOMEM;
+	}
+	err = format->put(report, out);
+	errno = 0;
+	if (fflush(out) || ferror(out))
+		err = err ? err : -(errno ? errno : EIO);
+	if (fclose(out) && !err)
+		err = -(errno ? errno : EIO);
+	return err;
+}
+
+static int replace_file(const struct pw_report *report,
+			const struct format_row *format, const char *path)
+{
+	char *beside;
+	int fd = open_beside(path, &beside), err;
+
+	if (fd < 0)
+		return fd;
+	err = put_file(report, format, fd);
+	if (!err && rename(beside, path))
+		err = -errno;
+	if (err)
+		unlink(beside);
+	free(beside);
+	return err;
+}
+
+int pw_report_write(const struct pw_report *report, const char *path,
+		    struct pw_diags *diags)
+{
+	enum pw_report_format format;
+	int err = pw_report_format(path, &format, diags);
+
+	if (err)
+		return err;
+	err = replace_file(report, &formats[format], path);
+	if (err)
+		return pw_diag_system(diags, -err, "report '%s'", path);
+	return 0;
+}
