@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "rehearse/rehearse.h"
+#include "rehearse/crew.h"
 #include "verify/run.h"
 
 static int count_sources(const struct pw_plan *plan, enum pw_family family)
@@ -72,30 +72,38 @@ static int set_the_stage(struct pw_stage *stage)
 	return err ? err : pw_sandbox_listen(stage->sb, true, stage->diags);
 }
 
-static int play(struct pw_stage *stage)
+static int play(struct pw_stage *stage, struct pw_crew *crew)
 {
 	static int (*const acts[])(struct pw_stage *) = {
-		pw_stage_sweeps, pw_stage_held, pw_stage_replies,
-		pw_stage_limits, pw_stage_until,
+		pw_stage_held, pw_stage_replies, pw_stage_limits,
+		pw_stage_until,
 	};
 	const struct pw_probe_count *count;
 	int err = set_the_stage(stage);
 
 	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(acts); i++)
 		err = acts[i](stage);
+	if (!err)
+		err = pw_crew_finish(crew, stage);
 	if (err)
 		return err;
 	count = pw_sandbox_count(stage->sb);
-	stage->report->probes = count->sent;
-	stage->report->lost = count->lost;
-	stage->report->unknown = count->unknown;
+	stage->report->probes += count->sent;
+	stage->report->lost += count->lost;
+	stage->report->unknown += count->unknown;
 	return 0;
 }
 
+/* The other processes sweep while this one plays the acts */
 static int rehearse(struct pw_stage *stage)
 {
-	int err = play(stage);
+	pw_owned(pw_crew_free) struct pw_crew *crew = NULL;
+	int err = pw_crew_new(stage->plan, &crew);
 
+	if (err)
+		return err;
+	pw_crew_hire(crew, stage, set_the_stage);
+	err = play(stage, crew);
 	pw_nl_closep(&stage->nl);
 	pw_sandbox_closep(&stage->sb);
 	return err;

@@ -58,7 +58,6 @@ void pw_stage_tell(struct pw_stage *stage, const char *what, uint64_t probes);
  * look. Each begins with pw_stage_reload() if it needs fresh rules, and leaves
  * the rules under test loaded.
  */
-int pw_stage_sweeps(struct pw_stage *stage);	/* ports */
 int pw_stage_held(struct pw_stage *stage);	/* what every policy does */
 int pw_stage_replies(struct pw_stage *stage);	/* own connections */
 int pw_stage_limits(struct pw_stage *stage);	/* rate, connections */

@@ -1,137 +1,146 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The act of the ports: sweeps, as many at once as one volley takes. */
+/* A sweep as a case of the report: its name, its place, its judgement. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "portwall/eval.h"
+#include "portwall/names.h"
 #include "rehearse/rehearse.h"
 #include "rehearse/sweeps.h"
+#include "verify/judge.h"
 
-#define VOLLEY 65536	/* probes at once */
+static int cmp_case(const struct pw_sweep *a, const struct pw_sweep *b)
+{
+	if (a->iface != b->iface)
+		return a->iface < b->iface ? -1 : 1;
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	if (a->proto != b->proto)
+		return a->proto < b->proto ? -1 : 1;
+	if (a->class != b->class)
+		return a->class < b->class ? -1 : 1;
+	return pw_value_cmp(a->dst, b->dst);
+}
 
-/**
- * struct volley - Sweeps that are fired together
- * @order:	of all sweeps; [@first, @end) are in this volley
- * @of_case:	case of the sweep judged last
- */
-struct volley {
-	struct pw_stage *stage;
-	const uint32_t *order;
-	size_t first, end;
-	struct pw_probe *probes;
-	size_t num;
-	uint8_t *evidence;
-	struct pw_ports_expected *expected;
-	int64_t of_case;
+static int cmp_sweep(const void *a, const void *b, void *arg)
+{
+	const struct pw_plan *plan = arg;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int cmp = cmp_case(&plan->sweeps[x], &plan->sweeps[y]);
+
+	return cmp ? cmp : (x > y) - (x < y);
+}
+
+bool pw_sweeps_alike(const struct pw_sweep *a, const struct pw_sweep *b)
+{
+	return !cmp_case(a, b);
+}
+
+uint32_t *pw_sweeps_order(const struct pw_plan *plan)
+{
+	uint32_t *order = calloc(plan->num_sweeps + 1, sizeof(*order));
+
+	for (size_t i = 0; order && i < plan->num_sweeps; i++)
+		order[i] = (uint32_t)i;
+	if (order)
+		qsort_r(order, plan->num_sweeps, sizeof(*order), cmp_sweep,
+			(void *)(uintptr_t)plan);
+	return order;
+}
+
+/* " to ADDRESS" unless it is the interface's own; returns @buf */
+static const char *destination(const struct pw_plan *plan,
+			       const struct pw_sweep *sweep, char *buf,
+			       size_t len)
+{
+	const struct pw_scene_iface *iface = &plan->scene->ifaces[sweep->iface];
+	char addr[PW_ADDR_STRLEN];
+
+	*buf = '\0';
+	if (pw_value_cmp(iface->addr[sweep->family], sweep->dst))
+		snprintf(buf, len, " to %s",
+			 pw_addr_format(sweep->family, sweep->dst, addr));
+	return buf;
+}
+
+int64_t pw_sweep_case(const struct pw_plan *plan, const struct pw_sweep *sweep,
+		      struct pw_report *report)
+{
+	char to[PW_ADDR_STRLEN + 8];
+
+	return pw_report_case(report, "ports", PW_RES_PASS,
+			      "%s on %s from %s over %s%s",
+			      pw_proto_name(sweep->proto),
+			      plan->scene->ifaces[sweep->iface].name,
+			      plan->classes[sweep->class].text,
+			      pw_family_name(sweep->family),
+			      destination(plan, sweep, to, sizeof(to)));
+}
+
+/* What pw_blame() needs to ask the evaluator */
+struct blame {
+	const struct pw_ruleset *rules;
+	struct pw_arrival arrival;
 };
 
-static const struct pw_sweep *sweep_at(const struct volley *volley, size_t i)
+static char *blame_rule(void *arg, uint16_t port)
 {
-	return &volley->stage->plan->sweeps[volley->order[i]];
+	struct blame *blame = arg;
+	const struct pw_chain *chain;
+	struct pw_packet packet;
+	struct pw_fate fate;
+	char *text = NULL;
+	int len;
+
+	blame->arrival.dport = port;
+	pw_packet_of(&blame->arrival, &packet);
+	if (pw_eval_packet(blame->rules, &packet, &fate) ||
+	    fate.outcome != PW_OUT_ACCEPT)
+		return NULL;
+	chain = &blame->rules->chains[fate.chain];
+	if (fate.rule == PW_NONE)
+		len = asprintf(&text, "the policy of chain %s lets it in",
+			       chain->name);
+	else if (chain->rules[fate.rule].comment)
+		len = asprintf(&text, "rule %u of chain %s lets it in: %s",
+			       fate.rule + 1, chain->name,
+			       chain->rules[fate.rule].comment);
+	else
+		len = asprintf(&text, "rule %u of chain %s lets it in",
+			       fate.rule + 1, chain->name);
+	return len < 0 ? NULL : text;
 }
 
-/* In one volley they would be one connection */
-static bool same_pair(const struct pw_sweep *a, const struct pw_sweep *b)
+int pw_sweep_judge(const struct pw_model *model, const struct pw_plan *plan,
+		   const struct pw_sweep *sweep, const uint8_t *evidence,
+		   const struct pw_ruleset *rules, uint32_t of_case,
+		   struct pw_ports_expected *expected,
+		   struct pw_report *report)
 {
-	return a->family == b->family && a->proto == b->proto &&
-	       !pw_value_cmp(a->src, b->src) && !pw_value_cmp(a->dst, b->dst);
-}
-
-static bool fits(const struct volley *volley, const struct pw_sweep *sweep)
-{
-	if (volley->num + pw_sweep_num(sweep) > VOLLEY)
-		return false;
-	for (size_t i = volley->first; i < volley->end; i++)
-		if (same_pair(sweep_at(volley, i), sweep))
-			return false;
-	return true;
-}
-
-static void add_probes(struct volley *volley, const struct pw_sweep *sweep)
-{
-	for (size_t i = 0; i < pw_sweep_num(sweep); i++)
-		volley->probes[volley->num++] = (struct pw_probe){
-			.iface = sweep->iface,
-			.family = sweep->family,
-			.src = sweep->src,
-			.dst = sweep->dst,
-			.proto = sweep->proto,
-			.dport = sweep->ports ? sweep->ports[i] : (uint16_t)i,
-		};
-}
-
-static void fill(struct volley *volley)
-{
-	size_t total = volley->stage->plan->num_sweeps;
-
-	volley->first = volley->end;
-	volley->num = 0;
-	while (volley->end < total &&
-	       fits(volley, sweep_at(volley, volley->end))) {
-		add_probes(volley, sweep_at(volley, volley->end));
-		volley->end++;
-	}
-}
-
-static int judge_one(struct volley *volley, size_t i, const uint8_t *evidence)
-{
-	struct pw_stage *stage = volley->stage;
-	const struct pw_sweep *sweep = sweep_at(volley, i);
-
-	if (!i || !pw_sweeps_alike(sweep_at(volley, i - 1), sweep))
-		volley->of_case = pw_sweep_case(stage->plan, sweep,
-						stage->report);
-	if (volley->of_case < 0)
-		return (int)volley->of_case;
-	return pw_sweep_judge(stage->model, stage->plan, sweep, evidence,
-			      stage->rules, (uint32_t)volley->of_case,
-			      volley->expected, stage->report);
-}
-
-static int judge(struct volley *volley)
-{
-	const uint8_t *evidence = volley->evidence;
-	int err = 0;
-
-	for (size_t i = volley->first; !err && i < volley->end; i++) {
-		err = judge_one(volley, i, evidence);
-		evidence += pw_sweep_num(sweep_at(volley, i));
-	}
-	return err;
-}
-
-static int fire(struct volley *volley)
-{
-	struct pw_stage *stage = volley->stage;
-	int err;
-
-	fill(volley);
-	err = pw_sandbox_fire(stage->sb, volley->probes, volley->num,
-			      volley->evidence, stage->diags);
-	if (!err)
-		err = judge(volley);
-	if (!err)
-		pw_stage_tell(stage, "sweeps", volley->num);
-	return err;
-}
-
-int pw_stage_sweeps(struct pw_stage *stage)
-{
-	uint32_t *order = pw_sweeps_order(stage->plan);
-	struct volley volley = {
-		.stage = stage, .order = order,
-		.probes = malloc(VOLLEY * sizeof(struct pw_probe)),
-		.evidence = malloc(VOLLEY),
-		.expected = malloc(sizeof(*volley.expected)),
+	const struct pw_scene_iface *iface = &plan->scene->ifaces[sweep->iface];
+	bool own = !pw_value_cmp(iface->addr[sweep->family], sweep->dst);
+	char from[PW_ADDR_STRLEN], addr[PW_ADDR_STRLEN];
+	struct blame blame = { .rules = rules };
+	struct pw_judgement j = {
+		.model = model, .report = report, .of_case = of_case,
+		.proto = sweep->proto, .iface = iface->name, .from = from,
+		.addr = own ? NULL : addr,
+		.ports = sweep->ports, .num_ports = pw_sweep_num(sweep),
+		.evidence = evidence, .expected = expected,
+		.refusal = PW_RES_VIOLATION,
+		.blame = blame_rule, .blame_arg = &blame,
 	};
-	int err = -ENOMEM;
 
-	if (order && volley.probes && volley.evidence && volley.expected)
-		err = 0;
-	while (!err && volley.end < stage->plan->num_sweeps)
-		err = fire(&volley);
-	free(volley.expected);
-	free(volley.evidence);
-	free(volley.probes);
-	free(order);
-	return err;
+	pw_addr_format(sweep->family, sweep->src, from);
+	pw_addr_format(sweep->family, sweep->dst, addr);
+	pw_sweep_arrival(plan, sweep, &blame.arrival);
+	if (!blame.arrival.now_ns)
+		blame.arrival.now_ns = model->now_ns;
+	pw_sweep_expect(model, plan, sweep, expected);
+	report->cases[of_case].probes += pw_sweep_num(sweep);
+	report->sweeps += !sweep->ports;
+	return pw_judge(&j, &report->reachable);
 }
