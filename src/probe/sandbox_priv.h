@@ -33,6 +33,9 @@ struct pw_tap;		/* sends and receives frames on the wire: tap.c */
 /* Source ports of probes that leave the choice to the sandbox: from here up */
 #define PW_FIRST_SPORT 1024
 
+/* Of the listeners for all ports: discard, which nothing else is asked for */
+#define PW_LISTEN_PORT 9
+
 /* What pw_sandbox_listen() marks at the end of input: see listen_table.c */
 #define PW_UNICAST_MARK 0x70776c75
 
@@ -53,8 +56,8 @@ struct pw_tap;		/* sends and receives frames on the wire: tap.c */
  * @joins:	sockets that hold @scene's multicast groups
  * @next_sport:	next source port that no probe has used since the last forget,
  *		which sets it to PW_FIRST_SPORT; the engine counts it up
- * @fresh_left:	entries that the host's connection table still takes for
- *		certain: set by forget, counted down by the engine
+ * @room:	entries that the host's connection table takes for certain
+ * @fresh_left:	what of that is left: set by forget, counted down by the engine
  */
 struct pw_sandbox {
 	const struct pw_scene *scene;
@@ -69,7 +72,7 @@ struct pw_sandbox {
 	int *joins;
 	size_t num_joins, cap_joins;
 	uint16_t next_sport;
-	uint64_t fresh_left;
+	uint64_t room, fresh_left;
 	struct pw_probe_count count;
 };
 
@@ -97,7 +100,9 @@ int pw_spaces_powerless(int err, struct pw_diags *diags);
 int pw_sysctls_host(bool forwards, struct pw_diags *diags);
 int pw_sysctls_wire(struct pw_diags *diags);
 
-/* sandbox_links.c: all interfaces, addresses and routes; fills @sb->ends */
+/* sandbox_links.c: lo, which shows whether we have any rights here */
+int pw_links_begin(struct pw_diags *diags);
+/* All interfaces, addresses and routes; fills @sb->ends */
 int pw_links_make(struct pw_sandbox *sb, struct pw_diags *diags);
 
 /* listen_table.c: in the host; _drop() forgives that there is none */
@@ -105,6 +110,7 @@ int pw_listen_table_put(struct pw_sandbox *sb, struct pw_diags *diags);
 int pw_listen_table_drop(struct pw_sandbox *sb, struct pw_diags *diags);
 
 /* listen_sockets.c: in the host; _close() is idempotent */
+void pw_listen_sockets_none(struct pw_sandbox *sb);
 int pw_listen_sockets_open(struct pw_sandbox *sb, struct pw_diags *diags);
 void pw_listen_sockets_close(struct pw_sandbox *sb);
 

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Sockets of a private host that take whatever its rules let through. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "portwall/array.h"
+#include "probe/rtnl.h"
+#include "probe/sandbox_priv.h"
+
+#define BACKLOG 65535		/* cut to somaxconn, which is as large */
+#define RCVBUF_LEN (8 << 20)
+#define NUM_PROTOCOLS 256
+#define MORE_FILES 4096		/* two families of protocols, and room */
+
+static const int domains[PW_NUM_FAMILIES] = {
+	[PW_IPV4] = AF_INET, [PW_IPV6] = AF_INET6,
+};
+
+struct option {
+	int level, name;
+};
+
+/* Each is set to 1 */
+static const struct option tcp_options[PW_NUM_FAMILIES][3] = {
+	{ { SOL_SOCKET, SO_REUSEADDR }, { IPPROTO_IP, IP_TRANSPARENT } },
+	{ { SOL_SOCKET, SO_REUSEADDR }, { IPPROTO_IPV6, IPV6_TRANSPARENT },
+	  { IPPROTO_IPV6, IPV6_V6ONLY } },
+};
+static const struct option udp_options[PW_NUM_FAMILIES][4] = {
+	{ { IPPROTO_IP, IP_TRANSPARENT }, { IPPROTO_IP, IP_RECVORIGDSTADDR },
+	  { IPPROTO_IP, IP_PKTINFO } },
+	{ { IPPROTO_IPV6, IPV6_TRANSPARENT },
+	  { IPPROTO_IPV6, IPV6_RECVORIGDSTADDR },
+	  { IPPROTO_IPV6, IPV6_RECVPKTINFO }, { IPPROTO_IPV6, IPV6_V6ONLY } },
+};
+static const struct option raw_options[PW_NUM_FAMILIES][2] = {
+	{ { IPPROTO_IP, IP_PKTINFO } },
+	{ { IPPROTO_IPV6, IPV6_RECVPKTINFO },
+	  { IPPROTO_IPV6, IPV6_RECVHOPLIMIT } },
+};
+
+/* No option has the name 0 */
+static int set_options(int fd, const struct option *options, size_t max)
+{
+	const int on = 1;
+
+	for (size_t i = 0; i < max && options[i].name; i++) {
+		if (setsockopt(fd, options[i].level, options[i].name, &on,
+			       sizeof(on)))
+			return -errno;
+	}
+	return 0;
+}
+
+/* As large as allowed: the plain option is capped, but needs no capability */
+static void set_buffer(int fd)
+{
+	const int len = RCVBUF_LEN;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &len, sizeof(len)))
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &len, sizeof(len));
+}
+
+static int new_socket(enum pw_family family, int type, int proto)
+{
+	int fd = socket(domains[family], type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			proto);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int bind_all(int fd, enum pw_family family)
+{
+	const struct sockaddr_in any4 = {
+		.sin_family = AF_INET, .sin_port = htons(PW_LISTEN_PORT),
+	};
+	const struct sockaddr_in6 any6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(PW_LISTEN_PORT),
+	};
+	int err = family == PW_IPV4 ?
+		bind(fd, (const struct sockaddr *)&any4, sizeof(any4)) :
+		bind(fd, (const struct sockaddr *)&any6, sizeof(any6));
+
+	return err ? -errno : 0;
+}
+
+static int open_tcp(struct pw_sandbox *sb, enum pw_family family)
+{
+	int err, fd = new_socket(family, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		return fd;
+	sb->tcp[family] = fd;
+	err = set_options(fd, tcp_options[family],
+			  PW_ARRAY_SIZE(tcp_options[family]));
+	if (!err)
+		err = bind_all(fd, family);
+	if (!err && listen(fd, BACKLOG))
+		err = -errno;
+	return err;
+}
+
+static int open_udp(struct pw_sandbox *sb, enum pw_family family)
+{
+	int err, fd = new_socket(family, SOCK_DGRAM, 0);
+
+	if (fd < 0)
+		return fd;
+	sb->udp[family] = fd;
+	set_buffer(fd);
+	err = set_options(fd, udp_options[family],
+			  PW_ARRAY_SIZE(udp_options[family]));
+	return err ? err : bind_all(fd, family);
+}
+
+/* What bears the mark is the listeners': see listen_table.c */
+static int leave_unicast(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 (uint32_t)(SKF_AD_OFF + SKF_AD_MARK)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PW_UNICAST_MARK, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog prog = {
+		.len = PW_ARRAY_SIZE(code), .filter = code,
+	};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
+			  sizeof(prog)) ? -errno : 0;
+}
+
+/* The kernel looks at checksums of mobility headers on its own, RFC 3775 */
+static int trust_checksum(int fd)
+{
+	const int off = -1;
+
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_CHECKSUM, &off, sizeof(off)) ?
+		-errno : 0;
+}
+
+/* Those that a sweep of many packets may meet */
+static bool is_busy(int proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
+
+static int open_raw(struct pw_sandbox *sb, enum pw_family family, int proto)
+{
+	int err, fd = new_socket(family, SOCK_RAW, proto);
+
+	if (fd < 0)
+		return fd;
+	sb->raw[family][proto] = fd;
+	if (is_busy(proto))
+		set_buffer(fd);
+	err = set_options(fd, raw_options[family],
+			  PW_ARRAY_SIZE(raw_options[family]));
+	if (!err && (proto == IPPROTO_TCP || proto == IPPROTO_UDP))
+		err = leave_unicast(fd);
+	if (!err && family == PW_IPV6 && proto == IPPROTO_MH)
+		err = trust_checksum(fd);
+	return err;
+}
+
+static int join(int fd, enum pw_family family, uint32_t index,
+		struct pw_value group)
+{
+	struct ip_mreqn mreq4 = {
+		.imr_multiaddr.s_addr = htonl((uint32_t)group.lo),
+		.imr_ifindex = (int)index,
+	};
+	struct ipv6_mreq mreq6 = { .ipv6mr_interface = index };
+	int err;
+
+	pw_addr_be(PW_IPV6, group, mreq6.ipv6mr_multiaddr.s6_addr);
+	err = family == PW_IPV4 ?
+		setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq4,
+			   sizeof(mreq4)) :
+		setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &mreq6,
+			   sizeof(mreq6));
+	return err && errno != EADDRINUSE ? -errno : 0;
+}
+
+static int add_joiner(struct pw_sandbox *sb, enum pw_family family)
+{
+	int err, fd = new_socket(family, SOCK_DGRAM, 0);
+
+	if (fd < 0)
+		return fd;
+	err = PW_ARRAY_PUSH(sb->joins, sb->num_joins, sb->cap_joins, fd);
+	if (err)
+		close(fd);
+	return err ? err : fd;
+}
+
+/* A socket holds as many as net.core.optmem_max has room for: then another */
+static int join_everywhere(struct pw_sandbox *sb, enum pw_family family,
+			   struct pw_value group, int *fd)
+{
+	for (size_t i = 0; i < sb->scene->num_ifaces; i++) {
+		uint32_t index = sb->ends[i].host_index;
+		int err = *fd < 0 ? -ENOBUFS : join(*fd, family, index, group);
+
+		if (err == -ENOBUFS || err == -ENOMEM) {
+			*fd = add_joiner(sb, family);
+			err = *fd < 0 ? *fd : join(*fd, family, index, group);
+		}
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int join_groups(struct pw_sandbox *sb)
+{
+	int fds[PW_NUM_FAMILIES] = { -1, -1 };
+	int err = 0;
+
+	for (size_t i = 0; i < sb->scene->num_groups && !err; i++) {
+		const struct pw_scene_addr *group = &sb->scene->groups[i];
+
+		err = join_everywhere(sb, group->family, group->addr,
+				      &fds[group->family]);
+	}
+	return err;
+}
+
+/* The hard limit is what we may have; the soft one is for users of select(2) */
+static void allow_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= MORE_FILES)
+		return;
+	limit.rlim_cur = limit.rlim_max < MORE_FILES ? limit.rlim_max :
+						       MORE_FILES;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Number 0 stands for any protocol in socket(2), and raw sockets have no such */
+static int open_family(struct pw_sandbox *sb, enum pw_family family)
+{
+	int err = open_tcp(sb, family);
+
+	if (!err)
+		err = open_udp(sb, family);
+	for (int proto = 1; proto < NUM_PROTOCOLS && !err; proto++)
+		err = open_raw(sb, family, proto);
+	return err;
+}
+
+void pw_listen_sockets_none(struct pw_sandbox *sb)
+{
+	for (int f = 0; f < PW_NUM_FAMILIES; f++) {
+		sb->tcp[f] = -1;
+		sb->udp[f] = -1;
+		for (int proto = 0; proto < NUM_PROTOCOLS; proto++)
+			sb->raw[f][proto] = -1;
+	}
+}
+
+int pw_listen_sockets_open(struct pw_sandbox *sb, struct pw_diags *diags)
+{
+	int err = 0;
+
+	allow_files();
+	for (int f = 0; f < PW_NUM_FAMILIES && !err; f++)
+		err = open_family(sb, f);
+	if (!err)
+		err = join_groups(sb);
+	if (!err)
+		return 0;
+	pw_listen_sockets_close(sb);
+	return pw_diag_system(diags, -err, "sockets for what passes the rules");
+}
+
+static void close_one(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void pw_listen_sockets_close(struct pw_sandbox *sb)
+{
+	for (int f = 0; f < PW_NUM_FAMILIES; f++) {
+		close_one(sb->tcp[f]);
+		close_one(sb->udp[f]);
+		for (int proto = 0; proto < NUM_PROTOCOLS; proto++)
+			close_one(sb->raw[f][proto]);
+	}
+	for (size_t i = 0; i < sb->num_joins; i++)
+		close(sb->joins[i]);
+	sb->num_joins = 0;
+	pw_listen_sockets_none(sb);
+}
