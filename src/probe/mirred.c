@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Frames as if received, through a veth of our own and tc's mirred. */
+#include "probe/mirred.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "probe/mirred_link.h"
+
+#define BATCH 64		/* frames that one system call sends */
+
+/**
+ * struct pw_mirred
+ * @target:	where the filter leads to, 0: nowhere yet
+ */
+struct pw_mirred {
+	struct mnl_socket *sock;
+	struct pw_veth veth;
+	uint8_t smac[PW_ETH_LEN];
+	uint32_t target;
+	int fd;
+};
+
+static int open_sockets(struct pw_mirred *mirred, const char **step)
+{
+	*step = "opening a packet socket";
+	mirred->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (mirred->fd < 0)
+		return -errno;
+	*step = "opening a netlink socket";
+	mirred->sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!mirred->sock ||
+	    mnl_socket_bind(mirred->sock, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	return 0;
+}
+
+/* As the source address, but for its last byte */
+static void name_ends(struct pw_mirred *mirred, const uint8_t *smac)
+{
+	memcpy(mirred->smac, smac, PW_ETH_LEN);
+	memcpy(mirred->veth.near_mac, smac, PW_ETH_LEN);
+	memcpy(mirred->veth.far_mac, smac, PW_ETH_LEN);
+	mirred->veth.near_mac[PW_ETH_LEN - 1] ^= 1;
+	mirred->veth.far_mac[PW_ETH_LEN - 1] ^= 2;
+}
+
+static int make_veth(struct pw_mirred *mirred, const char **step)
+{
+	int err;
+
+	*step = "removing left-over veth pairs";
+	err = pw_veth_clean(mirred->sock);
+	if (err)
+		return err;
+	*step = "making a veth pair";
+	err = pw_veth_make(mirred->sock, &mirred->veth);
+	if (err)
+		return err;
+	*step = "setting the veth pair up";
+	err = pw_veth_up(mirred->sock, &mirred->veth);
+	if (err)
+		return err;
+	*step = "making a clsact qdisc on it";
+	err = pw_veth_clsact(mirred->sock, &mirred->veth);
+	if (err)
+		return err;
+	/* nothing is sent yet: finds out whether u32 and mirred are there */
+	*step = "making a filter with u32 and mirred on it";
+	mirred->target = mirred->veth.near_index;
+	return pw_veth_redirect(mirred->sock, &mirred->veth, mirred->smac,
+				mirred->target);
+}
+
+int pw_mirred_open(const uint8_t smac[static PW_ETH_LEN],
+		   struct pw_mirred **out, const char **step)
+{
+	pw_owned(pw_mirred_close) struct pw_mirred *mirred =
+		calloc(1, sizeof(*mirred));
+	int err;
+
+	*step = "memory";
+	if (!mirred)
+		return -ENOMEM;
+	mirred->fd = -1;
+	name_ends(mirred, smac);
+	err = open_sockets(mirred, step);
+	if (!err)
+		err = make_veth(mirred, step);
+	if (err)
+		return err;
+	*out = PW_TAKE(mirred);
+	return 0;
+}
+
+/* Filter and qdisc go with the device */
+void pw_mirred_close(struct pw_mirred *mirred)
+{
+	if (!mirred)
+		return;
+	if (mirred->veth.near_index)
+		(void)pw_veth_remove(mirred->sock, mirred->veth.near_index);
+	if (mirred->sock)
+		mnl_socket_close(mirred->sock);
+	if (mirred->fd >= 0)
+		close(mirred->fd);
+	free(mirred);
+}
+
+const uint8_t *pw_mirred_mac(const struct pw_mirred *mirred)
+{
+	return mirred->veth.far_mac;
+}
+
+/**
+ * struct volley_batch - Frames of one system call
+ */
+struct volley_batch {
+	struct pw_frame frames[BATCH];
+	struct iovec iov[BATCH];
+	struct mmsghdr msgs[BATCH];
+	struct sockaddr_ll to;
+};
+
+static void address(struct volley_batch *b, const struct pw_mirred *mirred,
+		    const struct pw_frame *frame)
+{
+	b->to = (struct sockaddr_ll){
+		.sll_family = AF_PACKET, .sll_halen = PW_ETH_LEN,
+		.sll_ifindex = (int)mirred->veth.near_index,
+	};
+	memcpy(&b->to.sll_protocol, frame->bytes + 2 * PW_ETH_LEN, 2);
+	for (size_t i = 0; i < BATCH; i++) {
+		b->frames[i] = *frame;
+		b->iov[i] = (struct iovec){ b->frames[i].bytes, frame->len };
+		b->msgs[i].msg_hdr = (struct msghdr){
+			.msg_name = &b->to, .msg_namelen = sizeof(b->to),
+			.msg_iov = &b->iov[i], .msg_iovlen = 1,
+		};
+	}
+}
+
+/* Frames sent, or -errno */
+static int send_batch(struct pw_mirred *mirred, struct volley_batch *b,
+		      const uint16_t *ports, size_t num)
+{
+	int sent;
+
+	if (num > BATCH)
+		num = BATCH;
+	for (size_t i = 0; i < num; i++)
+		pw_frame_aim(&b->frames[i], ports[i]);
+	do {
+		sent = sendmmsg(mirred->fd, b->msgs, (unsigned int)num, 0);
+	} while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : sent;
+}
+
+static int aim(struct pw_mirred *mirred, uint32_t ifindex)
+{
+	int err;
+
+	if (mirred->target == ifindex)
+		return 0;
+	err = pw_veth_redirect(mirred->sock, &mirred->veth, mirred->smac,
+			       ifindex);
+	if (!err)
+		mirred->target = ifindex;
+	return err;
+}
+
+int pw_mirred_fire(struct pw_mirred *mirred, uint32_t ifindex,
+		   const struct pw_frame *frame, const uint16_t *ports,
+		   size_t num, size_t burst, uint64_t *sent)
+{
+	static const struct timespec between = { .tv_nsec = 1000000 };
+	struct volley_batch b = { 0 };
+	size_t done = 0, pause_at = burst;
+	int err = aim(mirred, ifindex);
+
+	address(&b, mirred, frame);
+	while (!err && done < num) {
+		int now = send_batch(mirred, &b, ports + done, num - done);
+
+		if (now < 0)
+			return now;
+		done += (size_t)now;
+		if (done < pause_at)
+			continue;
+		pause_at += burst;
+		nanosleep(&between, NULL);	/* let backlogs drain */
+	}
+	if (!err)
+		*sent = done;
+	return err;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The filter at the far end of our veth: what is ours goes to the interface. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
+#include <string.h>
+
+#include "probe/mirred_link.h"
+#include "probe/mirred_rtnl.h"
+
+#define FILTER_PRIO 1u
+
+static void begin(struct pw_rtnl *req, uint16_t type, uint16_t flags,
+		  const struct pw_veth *veth)
+{
+	struct tcmsg *tcm = pw_rtnl_begin(req, type, flags, sizeof(*tcm));
+
+	tcm->tcm_family = AF_UNSPEC;
+	tcm->tcm_ifindex = (int)veth->far_index;
+	if (type == RTM_NEWQDISC) {
+		tcm->tcm_parent = TC_H_CLSACT;
+		tcm->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
+		return;
+	}
+	tcm->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+	tcm->tcm_info = TC_H_MAKE(FILTER_PRIO << 16, htons(ETH_P_ALL));
+}
+
+int pw_veth_clsact(struct mnl_socket *sock, const struct pw_veth *veth)
+{
+	struct pw_rtnl req;
+
+	begin(&req, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, veth);
+	mnl_attr_put_strz(req.nlh, TCA_KIND, "clsact");
+	return pw_rtnl_send(sock, &req);
+}
+
+/* The source address, 8 bytes before the network header */
+static void put_selector(struct nlmsghdr *nlh, const uint8_t *smac)
+{
+	struct {
+		struct tc_u32_sel sel;
+		struct tc_u32_key keys[2];
+	} match = {
+		.sel = { .flags = TC_U32_TERMINAL, .nkeys = 2 },
+		.keys = { { .mask = htonl(0xffffffff), .off = -8 },
+			  { .mask = htonl(0xffff0000), .off = -4 } },
+	};
+
+	memcpy(&match.keys[0].val, smac, 4);
+	memcpy(&match.keys[1].val, smac + 4, 2);
+	mnl_attr_put(nlh, TCA_U32_SEL, sizeof(match), &match);
+}
+
+static void put_redirect(struct nlmsghdr *nlh, uint32_t target)
+{
+	const struct tc_mirred parms = {
+		.action = TC_ACT_STOLEN, .eaction = TCA_INGRESS_REDIR,
+		.ifindex = target,
+	};
+	struct nlattr *list = mnl_attr_nest_start(nlh, TCA_U32_ACT);
+	struct nlattr *act = mnl_attr_nest_start(nlh, 1);
+	struct nlattr *options;
+
+	mnl_attr_put_strz(nlh, TCA_ACT_KIND, "mirred");
+	options = mnl_attr_nest_start(nlh, TCA_ACT_OPTIONS);
+	mnl_attr_put(nlh, TCA_MIRRED_PARMS, sizeof(parms), &parms);
+	mnl_attr_nest_end(nlh, options);
+	mnl_attr_nest_end(nlh, act);
+	mnl_attr_nest_end(nlh, list);
+}
+
+static int forget(struct mnl_socket *sock, const struct pw_veth *veth)
+{
+	struct pw_rtnl req;
+	int err;
+
+	begin(&req, RTM_DELTFILTER, 0, veth);
+	err = pw_rtnl_send(sock, &req);
+	return err == -ENOENT || err == -EINVAL ? 0 : err;	/* the first */
+}
+
+int pw_veth_redirect(struct mnl_socket *sock, const struct pw_veth *veth,
+		     const uint8_t smac[static PW_ETH_LEN], uint32_t target)
+{
+	struct nlattr *options;
+	struct pw_rtnl req;
+	int err = forget(sock, veth);
+
+	if (err)
+		return err;
+	begin(&req, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, veth);
+	mnl_attr_put_strz(req.nlh, TCA_KIND, "u32");
+	options = mnl_attr_nest_start(req.nlh, TCA_OPTIONS);
+	put_selector(req.nlh, smac);
+	put_redirect(req.nlh, target);
+	mnl_attr_nest_end(req.nlh, options);
+	return pw_rtnl_send(sock, &req);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The veth that frames of probes go through, and its filter: rtnetlink. */
+#ifndef PROBE_MIRRED_LINK_H
+#define PROBE_MIRRED_LINK_H
+
+#include <net/if.h>
+#include <stdint.h>
+
+#include "probe/inject_frame.h"
+
+struct mnl_socket;
+
+/**
+ * struct pw_veth - Our pair: what is sent on @near arrives on @far
+ */
+struct pw_veth {
+	char near[IF_NAMESIZE], far[IF_NAMESIZE];
+	uint8_t near_mac[PW_ETH_LEN], far_mac[PW_ETH_LEN];
+	uint32_t near_index, far_index;
+};
+
+/*
+ * All: 0; errors of the kernel. @sock: of NETLINK_ROUTE, bound
+ */
+int pw_veth_make(struct mnl_socket *sock, struct pw_veth *veth);
+int pw_veth_up(struct mnl_socket *sock, const struct pw_veth *veth);
+int pw_veth_remove(struct mnl_socket *sock, uint32_t index);
+/* Removes those of processes that are no more */
+int pw_veth_clean(struct mnl_socket *sock);
+
+/* What comes from @smac to the far end is received on @target instead */
+int pw_veth_clsact(struct mnl_socket *sock, const struct pw_veth *veth);
+int pw_veth_redirect(struct mnl_socket *sock, const struct pw_veth *veth,
+		     const uint8_t smac[static PW_ETH_LEN], uint32_t target);
+
+#endif
