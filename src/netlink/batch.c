@@ -40,17 +40,16 @@ static void settle(struct pw_batch *batch)
 	batch->len = batch->newest + MNL_ALIGN(nlh->nlmsg_len);
 }
 
-static int make_room(struct pw_batch *batch)
+static int make_room(struct pw_batch *batch, size_t room)
 {
 	char *grown;
 
 	settle(batch);
-	if (batch->cap - batch->len >= PW_BATCH_ROOM) {
+	if (batch->cap - batch->len >= room) {
 		batch->newest = batch->len;
 		return 0;
 	}
-	grown = pw_array_grow(batch->buf, &batch->cap,
-			      batch->len + PW_BATCH_ROOM, 1);
+	grown = pw_array_grow(batch->buf, &batch->cap, batch->len + room, 1);
 	if (!grown)
 		return -ENOMEM;
 	batch->buf = grown;
@@ -76,7 +75,7 @@ int pw_batch_open(struct pw_batch *batch, uint32_t seq, uint32_t genid)
 struct nlmsghdr *pw_batch_add(struct pw_batch *batch, uint16_t type,
 			      uint16_t flags)
 {
-	if (make_room(batch))
+	if (make_room(batch, PW_BATCH_ROOM))
 		return NULL;
 	batch->num++;
 	return put_header(batch, (NFNL_SUBSYS_NFTABLES << 8) | type, flags,
@@ -92,7 +91,7 @@ int pw_batch_close(struct pw_batch *batch)
 	settle(batch);
 	nlh = (void *)(batch->buf + batch->newest);
 	nlh->nlmsg_flags |= NLM_F_ACK;
-	if (make_room(batch))
+	if (make_room(batch, PW_BATCH_ROOM))
 		return -ENOMEM;
 	put_header(batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC,
 		   NFNL_SUBSYS_NFTABLES);
@@ -114,6 +113,66 @@ const struct nlmsghdr *pw_batch_find(const struct pw_batch *batch,
 		at += MNL_ALIGN(nlh->nlmsg_len);
 	}
 	return NULL;
+}
+
+static const struct nlmsghdr *message_at(const struct pw_batch *batch,
+					 size_t at)
+{
+	return (const void *)(batch->buf + at);
+}
+
+static size_t behind(const struct pw_batch *batch, size_t at)
+{
+	return at + MNL_ALIGN(message_at(batch, at)->nlmsg_len);
+}
+
+/* Where the messages end that cannot be parted from the one at @at */
+static size_t unit_end(const struct pw_batch *batch, size_t at, size_t end,
+		       uint32_t whole)
+{
+	uint32_t place = message_at(batch, at)->nlmsg_seq - batch->first;
+
+	return place < whole - batch->first ? behind(batch, at) : end;
+}
+
+static int append(struct pw_batch *piece, const char *buf, size_t len)
+{
+	size_t at;
+
+	if (make_room(piece, len + PW_BATCH_ROOM))
+		return -ENOMEM;
+	at = piece->len;
+	memcpy(piece->buf + at, buf, len);
+	piece->len += len;
+	for (; at < piece->len; at = behind(piece, at)) {
+		struct nlmsghdr *nlh = (void *)(piece->buf + at);
+
+		nlh->nlmsg_seq = piece->next++;
+		piece->newest = at;
+		piece->num++;
+	}
+	return 0;
+}
+
+int pw_batch_cut(const struct pw_batch *batch, size_t *at, uint32_t whole,
+		 size_t max_len, struct pw_batch *piece)
+{
+	size_t last = batch->newest;	/* NFNL_MSG_BATCH_END */
+	size_t begin = *at ? *at : behind(batch, 0), end = begin;
+
+	while (end < last) {
+		size_t next = unit_end(batch, end, last, whole);
+
+		if (end > begin && next - begin > max_len)
+			break;
+		end = next;
+	}
+	if (end == begin)
+		return 0;
+	if (append(piece, batch->buf + begin, end - begin))
+		return -ENOMEM;
+	*at = end;
+	return 1;
 }
 
 void pw_batch_clear(struct pw_batch *batch)

@@ -60,6 +60,19 @@ int pw_batch_close(struct pw_batch *batch);
 const struct nlmsghdr *pw_batch_find(const struct pw_batch *batch,
 				     uint32_t seq);
 
+/**
+ * pw_batch_cut() - Messages of a closed transaction, as one of their own
+ * @at:		offset of the first of them, 0: the first; moved behind the last
+ * @whole:	sequence number from which on messages stay together; @next of
+ *		the batch: none do
+ * @max_len:	bytes, but one message (or those that stay together) at least
+ * @piece:	opened, and to be closed by the caller
+ *
+ * Return: 1; 0: there are no more; -ENOMEM
+ */
+int pw_batch_cut(const struct pw_batch *batch, size_t *at, uint32_t whole,
+		 size_t max_len, struct pw_batch *piece);
+
 void pw_batch_clear(struct pw_batch *batch);	/* accepts a zeroed struct */
 
 static inline void pw_batch_clearp(struct pw_batch *batch)

@@ -62,13 +62,16 @@ static void put_key(struct nlmsghdr *nlh, const uint8_t *key, size_t len)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-/* NULL when memory is short; the caller ends the nest */
+/*
+ * NULL when memory is short; the caller ends the nest. @joined: in the message
+ * of the element before, for what is between messages may be all there is.
+ */
 static struct nlattr *begin_elem(struct writer *w, const uint8_t *key,
-				 size_t len)
+				 size_t len, bool joined)
 {
 	struct nlattr *elem;
 
-	if (w->nlh && list_len(w) > MAX_LIST_LEN)
+	if (w->nlh && !joined && list_len(w) > MAX_LIST_LEN)
 		end_message(w);
 	if (!w->nlh && begin_message(w))
 		return NULL;
@@ -88,7 +91,7 @@ static int put_elem(struct writer *w, enum pw_set_type type,
 {
 	uint8_t key[PW_KEY_MAX];
 	size_t len = pw_set_key(type, value, key);
-	struct nlattr *elem = begin_elem(w, key, len);
+	struct nlattr *elem = begin_elem(w, key, len, kind == ELEM_END);
 
 	if (!elem)
 		return -ENOMEM;
@@ -181,7 +184,7 @@ int pw_elems_put_map(struct pw_batch *batch, const struct pw_ruleset *rs,
 		const struct pw_map_elem *e = &map->elems[i];
 		uint8_t key[PW_KEY_MAX];
 		size_t len = pw_map_key(map->key, e->key, key);
-		struct nlattr *elem = begin_elem(&w, key, len);
+		struct nlattr *elem = begin_elem(&w, key, len, false);
 
 		if (!elem)
 			return -ENOMEM;
@@ -222,7 +225,7 @@ int pw_elems_put_timed(struct pw_batch *batch, const char *name,
 	for (size_t i = 0; i < num; i++) {
 		uint8_t key[PW_KEY_MAX];
 		size_t len = pw_set_key(type, pw_value32(nums[i]), key);
-		struct nlattr *elem = begin_elem(&w, key, len);
+		struct nlattr *elem = begin_elem(&w, key, len, false);
 
 		if (!elem)
 			return -ENOMEM;

@@ -15,6 +15,7 @@
  * @first:	as the caller read the table
  * @now:	as it is known at present: @first, or read again
  * @fresh:	sets of @want that were sent, and are not yet checked
+ * @begun:	a part of it came in: there may have been room for no more
  */
 struct fill {
 	struct pw_nl *nl;
@@ -23,6 +24,7 @@ struct fill {
 	struct pw_diags *diags;
 	const struct pw_kernel *first, *now;
 	bool *fresh;
+	bool begun;
 };
 
 static bool same_set(const struct pw_set *a, const struct pw_set *b)
@@ -80,19 +82,22 @@ static int put_sets(struct fill *f, struct pw_batch *batch)
 	return err;
 }
 
-static int put_chains(const struct fill *f, struct pw_batch *batch)
+static uint32_t find_stamped(const struct fill *f, const struct pw_ruleset *rs)
 {
-	char stamped[32];
+	char name[32];
+
+	snprintf(name, sizeof(name), "g%u.in", f->stamp->generation);
+	return pw_ruleset_find_chain(rs, name);
+}
+
+static int put_chains(const struct fill *f, uint32_t stamped,
+		      struct pw_batch *batch)
+{
 	int err = 0;
 
-	snprintf(stamped, sizeof(stamped), "g%u.in", f->stamp->generation);
 	for (uint32_t i = 0; i < f->want->num_chains && !err; i++) {
-		const struct pw_chain *chain = &f->want->chains[i];
-
-		if (chain->hook == PW_HOOK_NONE)
-			err = pw_put_chain(batch, f->want, i,
-					   strcmp(chain->name, stamped) ?
-					   NULL : f->stamp);
+		if (f->want->chains[i].hook == PW_HOOK_NONE && i != stamped)
+			err = pw_put_chain(batch, f->want, i, NULL);
 	}
 	return err;
 }
@@ -113,19 +118,35 @@ static int put_maps(const struct fill *f, struct pw_batch *batch)
 	return err;
 }
 
-static int put_rules(const struct fill *f, struct pw_batch *batch)
+static int put_rules(const struct fill *f, uint32_t stamped,
+		     struct pw_batch *batch)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; i < f->want->num_chains && !err; i++) {
-		if (f->want->chains[i].hook == PW_HOOK_NONE)
+		if (f->want->chains[i].hook == PW_HOOK_NONE && i != stamped)
 			err = pw_put_rules(batch, f->want, i);
 	}
 	return err;
 }
 
-static int put_generation(struct fill *f, struct pw_batch *batch)
+/* A generation is whole when its stamp is there: last, and with all its rules */
+static int put_stamped(const struct fill *f, uint32_t stamped,
+		       struct pw_batch *batch)
 {
+	int err;
+
+	if (stamped == PW_NONE)
+		return 0;
+	err = pw_put_chain(batch, f->want, stamped, f->stamp);
+	return err ? err : pw_put_rules(batch, f->want, stamped);
+}
+
+/* @whole: set to the first message of those that have to stay together */
+static int put_generation(struct fill *f, struct pw_batch *batch,
+			  uint32_t *whole)
+{
+	uint32_t stamped = find_stamped(f, f->want);
 	int err = f->now->exists ? 0 : pw_put_table(batch);
 
 	if (!err)
@@ -133,16 +154,17 @@ static int put_generation(struct fill *f, struct pw_batch *batch)
 	if (!err)
 		err = put_sets(f, batch);
 	if (!err)
-		err = put_chains(f, batch);
+		err = put_chains(f, stamped, batch);
 	if (!err)
 		err = put_maps(f, batch);
 	if (!err)
-		err = put_rules(f, batch);
-	return err;
+		err = put_rules(f, stamped, batch);
+	*whole = batch->next;
+	return err ? err : put_stamped(f, stamped, batch);
 }
 
 /* Advances @genid when something was deleted */
-static int delete_stale(const struct fill *f, const struct pw_ruleset *want,
+static int delete_stale(struct fill *f, const struct pw_ruleset *want,
 			uint32_t *genid)
 {
 	pw_owned(pw_stale_clear) struct pw_stale stale = { 0 };
@@ -158,9 +180,8 @@ static int delete_stale(const struct fill *f, const struct pw_ruleset *want,
 	if (!err)
 		err = pw_stale_put_gone(&batch, f->now->rules, &stale);
 	if (!err)
-		err = pw_load_commit(f->nl, &batch, f->diags);
-	if (!err)
-		*genid = pw_genid_next(*genid);
+		err = pw_load_commit_loose(f->nl, &batch, batch.next, genid,
+					   &f->begun, f->diags);
 	return err;
 }
 
@@ -176,17 +197,75 @@ static bool is_taken(const struct fill *f)
 	return false;
 }
 
+static bool is_whole_set(const struct fill *f, const struct pw_set *have,
+			 const struct pw_set *want, struct pw_diags *unsaid)
+{
+	if (have->elems)
+		return pw_rangeset_equal(have->elems, want->elems);
+	return !pw_load_check_set(f->nl, want, unsaid);
+}
+
+/*
+ * Is there a set or map that is wanted, has no user in force, and lacks
+ * elements? A fill that came in pieces and was cut off leaves such a thing.
+ */
+static bool is_cut_off(const struct fill *f, const struct pw_stale *unused,
+		       struct pw_diags *unsaid)
+{
+	const struct pw_ruleset *want = f->want, *have = f->now->rules;
+
+	for (size_t i = 0; i < have->num_sets; i++) {
+		uint32_t at = unused->sets[i] ?
+			      pw_ruleset_find_set(want, have->sets[i].name) :
+			      PW_NONE;
+
+		if (at != PW_NONE && same_set(&have->sets[i], &want->sets[at]) &&
+		    !is_whole_set(f, &have->sets[i], &want->sets[at], unsaid))
+			return true;
+	}
+	for (size_t i = 0; i < have->num_maps; i++) {
+		const struct pw_map *map = &have->maps[i];
+		uint32_t at = unused->maps[i] &&
+			      !pw_name_generation(map->name) ?
+			      pw_ruleset_find_map(want, map->name) : PW_NONE;
+
+		if (at != PW_NONE &&
+		    want->maps[at].num_elems != map->num_elems)
+			return true;
+	}
+	return false;
+}
+
+/* -ERESTART: there was something, and it is gone */
+static int refuse_remains(struct fill *f, uint32_t *genid)
+{
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+	pw_owned(pw_stale_clear) struct pw_stale unused = { 0 };
+	int err;
+
+	if (!f->now->exists)
+		return 0;
+	err = unsaid ? pw_stale_find(f->now, NULL, &unused) : -ENOMEM;
+	if (err || !unused.any || !is_cut_off(f, &unused, unsaid))
+		return err;
+	err = delete_stale(f, NULL, genid);
+	return err ? err : -ERESTART;
+}
+
 static int fill_once(struct fill *f)
 {
 	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
-	uint32_t genid = f->now->genid;
-	int err = is_taken(f) ? delete_stale(f, f->want, &genid) : 0;
+	uint32_t genid = f->now->genid, whole;
+	int err = refuse_remains(f, &genid);
 
+	if (!err && is_taken(f))
+		err = delete_stale(f, f->want, &genid);
 	if (!err)
 		err = pw_batch_open(&batch, f->nl->seq, genid);
 	if (!err)
-		err = put_generation(f, &batch);
-	return err ? err : pw_load_commit(f->nl, &batch, f->diags);
+		err = put_generation(f, &batch, &whole);
+	return err ? err : pw_load_commit_loose(f->nl, &batch, whole, &genid,
+						&f->begun, f->diags);
 }
 
 /* Has the generation come in although its ACK got lost? */
@@ -194,13 +273,11 @@ static bool is_filled(const struct fill *f)
 {
 	uint8_t data[PW_USERDATA_MAX];
 	const struct pw_chain *chain;
-	char name[32];
 	uint32_t at;
 
 	if (!f->now->rules)
 		return false;
-	snprintf(name, sizeof(name), "g%u.in", f->stamp->generation);
-	at = pw_ruleset_find_chain(f->now->rules, name);
+	at = find_stamped(f, f->now->rules);
 	if (at == PW_NONE)
 		return false;
 	chain = &f->now->rules->chains[at];
@@ -213,9 +290,10 @@ static int refuse_changed(const struct fill *f)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *a = NULL, *b = NULL;
 	char *what = NULL;
+	bool begun_here = f->begun && f->now->exists && !f->first->exists;
 	int err = 0;
 
-	if (f->now->exists != f->first->exists ||
+	if ((f->now->exists != f->first->exists && !begun_here) ||
 	    f->now->current != f->first->current)
 		err = 1;
 	else if (f->first->current)
@@ -314,11 +392,11 @@ int pw_load_fill(struct pw_nl *nl, const struct pw_ruleset *want,
 	if (!f.fresh)
 		return -ENOMEM;
 	err = fill_patiently(&f);
-	if (!err) {
+	f.begun |= !err;
+	if (!err)
 		err = check_fresh(&f);
-		if (err)
-			clean_up(&f);
-	}
+	if (err && f.begun)
+		clean_up(&f);
 	free(f.fresh);
 	return err;
 }

@@ -140,22 +140,14 @@ static int explain_unsent(int err, const struct pw_batch *batch,
 	return pw_diag_system(diags, -err, "cannot send to nf_tables");
 }
 
-int pw_load_commit(struct pw_nl *nl, struct pw_batch *batch,
-		   struct pw_diags *diags)
+int pw_load_explain(int err, const struct pw_batch *batch,
+		    const struct pw_nl_refusal *why, struct pw_diags *diags)
 {
-	struct pw_nl_refusal why;
-	int err = pw_nl_commit(nl, batch, &why);
-
 	if (!err || err == -ERESTART || err == -EINPROGRESS)
 		return err;
 	if (err == -ENOMEM || err == -EMSGSIZE || err == -EPERM)
 		return explain_unsent(err, batch, diags);
-	return explain(err, batch, &why, diags);
-}
-
-uint32_t pw_genid_next(uint32_t genid)
-{
-	return genid == UINT32_MAX ? 1 : genid + 1;
+	return explain(err, batch, why, diags);
 }
 
 int pw_load_refuse_format(bool exists, uint32_t format, struct pw_diags *diags)

@@ -67,6 +67,25 @@ static inline void pw_stale_clearp(struct pw_stale *stale)
 int pw_load_commit(struct pw_nl *nl, struct pw_batch *batch,
 		   struct pw_diags *diags);
 
+/**
+ * pw_load_commit_loose() - The same where one transaction is not needed
+ * @whole:	sequence number from which on messages stay together; @next of
+ *		the batch: none do
+ * @genid:	that @batch was opened with; on return the one it has led to
+ * @begun:	set when something is in the kernel, be it with an error
+ *
+ * Outside the first user namespace nobody may enlarge a socket's buffer beyond
+ * net.core.wmem_max, and a transaction has to fit there. What nothing reaches
+ * yet can as well come in several, one after the other.
+ */
+int pw_load_commit_loose(struct pw_nl *nl, struct pw_batch *batch,
+			 uint32_t whole, uint32_t *genid, bool *begun,
+			 struct pw_diags *diags);
+
+/* What pw_nl_commit() returned, as pw_load_commit() does, with the message */
+int pw_load_explain(int err, const struct pw_batch *batch,
+		    const struct pw_nl_refusal *why, struct pw_diags *diags);
+
 /* The generation id behind @genid */
 uint32_t pw_genid_next(uint32_t genid);
 

@@ -28,6 +28,10 @@ struct base {
 	bool exists, drops;
 };
 
+/**
+ * struct switching - The way of the base chains to a generation
+ * @apart:	what is stale was too much for one message together with that
+ */
 struct switching {
 	struct pw_nl *nl;
 	const struct pw_ruleset *want;
@@ -35,6 +39,7 @@ struct switching {
 	struct pw_diags *diags;
 	const struct pw_kernel *before;
 	bool adopt;
+	bool apart;
 	struct base bases[MAX_BASES];
 	size_t num_bases;
 	uint32_t genid;
@@ -188,9 +193,27 @@ static int switch_tidily(struct switching *s, bool *tidy)
 
 		if (!err || err == -ERESTART || err == -EINPROGRESS)
 			return err;
+		s->apart = err == -EMSGSIZE;
 	}
 	*tidy = false;
 	return switch_once(s, false, s->diags);
+}
+
+/* Nothing in force refers to it any more, so it may go piece by piece */
+static void tidy_apart(struct switching *s)
+{
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
+	bool begun = false;
+	int err = unsaid ? pw_nl_genid(s->nl, &s->genid) : -ENOMEM;
+
+	if (!err)
+		err = pw_batch_open(&batch, s->nl->seq, s->genid);
+	if (!err)
+		err = put_stale_gone(s, &batch);
+	if (!err)
+		(void)pw_load_commit_loose(s->nl, &batch, batch.next,
+					   &s->genid, &begun, unsaid);
 }
 
 /* Has the switch happened although its ACK got lost? 1 yes, 0 no, or -errno */
@@ -301,5 +324,7 @@ int pw_load_switch(struct pw_nl *nl, const struct pw_ruleset *want,
 	err = switch_patiently(&s);
 	if (!err && lacks_policy(&s))
 		drop_by_policy(&s);
+	if (!err && s.apart)
+		tidy_apart(&s);
 	return err;
 }

@@ -64,24 +64,6 @@ void lh_works(const struct host *host, int err)
 	assert_int_equal(err, 0);
 }
 
-static bool in_first_user_namespace(void)
-{
-	char *map = lh_shell("cat /proc/self/uid_map");
-	bool whole = strstr(map, "4294967295");
-
-	free(map);
-	return whole;
-}
-
-void lh_works_or_skips(const struct host *host, int err)
-{
-	if (err == -EMSGSIZE && !in_first_user_namespace()) {
-		print_message("# reason: %s\n", lh_last_text(host->diags));
-		skip();
-	}
-	lh_works(host, err);
-}
-
 const char *lh_last_text(const struct pw_diags *diags)
 {
 	size_t num = pw_diags_kept(diags);

@@ -25,8 +25,6 @@ int lh_close(void **state);
 struct host *lh_host(void **state);
 /* Fails the test with the library's own words */
 void lh_works(const struct host *host, int err);
-/* The same; skips the test when a user namespace caps the socket's buffer */
-void lh_works_or_skips(const struct host *host, int err);
 const char *lh_last_text(const struct pw_diags *diags);
 double lh_now_s(void);
 /* Output of a shell command, which must succeed; the caller frees */

@@ -33,7 +33,7 @@ static void many_ports(const struct host *host, uint32_t n, uint32_t num,
 	snprintf(name, sizeof(name), "p.tcp.%u", num);
 	lh_set(want, name, PW_T_PORT, interval, elems);
 	assert_int_equal(pw_ruleset_sort(want), 0);
-	lh_works_or_skips(host, lh_apply(host, want, n));
+	lh_works(host, lh_apply(host, want, n));
 	kernel = lh_kernel_of(host);
 	at = pw_ruleset_find_set(kernel->rules, name);
 	assert_int_not_equal(at, PW_NONE);
@@ -71,7 +71,7 @@ static void many_chains(void **state)
 		pw_kernel_free(kernel);
 		print_message("10,000 chains: read %.3f s", lh_now_s() - begin);
 		begin = lh_now_s();
-		lh_works_or_skips(host, lh_fill(host, want, n));
+		lh_works(host, lh_fill(host, want, n));
 		filled = lh_now_s();
 		lh_works(host, lh_apply(host, want, n));
 		print_message(", read and fill %.3f s, again and switch %.3f "
@@ -89,7 +89,7 @@ static void a_million(const struct host *host, bool interval)
 	lh_set(want, "a.list.4.00", PW_T_IPV4, interval, elems);
 	assert_int_equal(pw_ruleset_sort(want), 0);
 	begin = lh_now_s();
-	lh_works_or_skips(host, lh_fill(host, want, 1));
+	lh_works(host, lh_fill(host, want, 1));
 	print_message("a million %s: fill %.3f s",
 		      interval ? "ranges" : "addresses", lh_now_s() - begin);
 	begin = lh_now_s();
@@ -126,41 +126,6 @@ static int in_child(int (*body)(void))
 
 enum { GOOD, BAD, SKIPPED };
 
-/* Without the capability of the first user namespace buffers are capped */
-static int fill_too_much(void)
-{
-	struct pw_rangeset *elems = lh_addresses(4000000);
-	struct pw_ruleset *want = lh_want_new(1);
-	struct host host = { .diags = pw_diags_new() };
-	struct pw_kernel *kernel = NULL;
-	int err;
-
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) ||
-	    pw_nl_open(&host.nl, host.diags))
-		return SKIPPED;
-	lh_set(want, "a.list.4.00", PW_T_IPV4, false, elems);
-	err = pw_ruleset_sort(want) ? -ENOMEM : lh_fill(&host, want, 1);
-	if (!err)
-		return SKIPPED;		/* net.core.wmem_max is large */
-	if (err != -EMSGSIZE || !strstr(lh_last_text(host.diags), "bytes") ||
-	    pw_kernel_read(host.nl, 0, &kernel, host.diags) || kernel->exists)
-		return BAD;
-	return GOOD;
-}
-
-static void small_socket_buffer_is_explained(void **state)
-{
-	int how;
-
-	(void)lh_host(state);
-	how = in_child(fill_too_much);
-	if (how == SKIPPED) {
-		print_message("# reason: no user namespace, or a large net.core.wmem_max\n");
-		skip();
-	}
-	assert_int_equal(how, GOOD);
-}
-
 static int open_without_capability(void)
 {
 	struct pw_diags *diags = pw_diags_new();
@@ -193,7 +158,6 @@ int main(void)
 		TEST(many_chains),
 		TEST(a_million_addresses),
 		TEST(a_million_ranges),
-		TEST(small_socket_buffer_is_explained),
 		TEST(lack_of_capability_is_explained),
 	};
 

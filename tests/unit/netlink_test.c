@@ -450,14 +450,65 @@ static void genid_is_read(void **state)
 		};							\
 } while (0)
 
+/* Ten messages of 20 bytes, each of which tells its place */
+static const struct cut_case {
+	const char *name;
+	size_t max_len;
+	uint32_t whole;		/* the first that stays with those behind it */
+	int pieces[11];		/* messages of each */
+} cut_cases[] = {
+	{ "each alone", 0, 10, { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 } },
+	{ "three at once", 60, 10, { 3, 3, 3, 1 } },
+	{ "a byte too few for three", 59, 10, { 2, 2, 2, 2, 2 } },
+	{ "all", 200, 10, { 10 } },
+	{ "what stays together has a piece of its own", 60, 7, { 3, 3, 1, 3 } },
+	{ "or goes with others", 80, 8, { 4, 4, 2 } },
+	{ "however long it is", 20, 3, { 1, 1, 1, 7 } },
+	{ "everything stays together", 20, 0, { 10 } },
+};
+
+static void cuts(void **state)
+{
+	const struct cut_case *tc = *state;
+	struct pw_batch batch;
+	uint32_t place = 0;
+	size_t at = 0, i;
+
+	assert_int_equal(pw_batch_open(&batch, UINT32_MAX - 3, GENID), 0);
+	for (uint16_t type = 0; type < 10; type++)
+		assert_non_null(pw_batch_add(&batch, type, 0));
+	assert_int_equal(pw_batch_close(&batch), 0);
+	for (i = 0;; i++) {
+		struct pw_batch piece;
+		int got;
+
+		assert_int_equal(pw_batch_open(&piece, 70, GENID), 0);
+		got = pw_batch_cut(&batch, &at, batch.first + 1 + tc->whole,
+				   tc->max_len, &piece);
+		assert_int_equal(got, tc->pieces[i] != 0);
+		assert_int_equal(pw_batch_close(&piece), 0);
+		assert_int_equal(piece.num, tc->pieces[i]);
+		for (uint32_t n = 0; n < piece.num; n++)
+			assert_int_equal(pw_batch_find(&piece, 71 + n)->
+						 nlmsg_type & 0xff, place++);
+		pw_batch_clear(&piece);
+		if (!got)
+			break;
+	}
+	assert_int_equal(place, 10);
+	pw_batch_clear(&batch);
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[PW_ARRAY_SIZE(dump_cases) +
-				       PW_ARRAY_SIZE(commit_cases) + 4];
+				       PW_ARRAY_SIZE(commit_cases) +
+				       PW_ARRAY_SIZE(cut_cases) + 4];
 	size_t num = 0;
 
 	ROWS(dump_cases, dumps);
 	ROWS(commit_cases, commits);
+	ROWS(cut_cases, cuts);
 	tests[num++] = (struct CMUnitTest)cmocka_unit_test(batch_is_framed);
 	tests[num++] = (struct CMUnitTest)cmocka_unit_test(batch_grows);
 	tests[num++] = (struct CMUnitTest)cmocka_unit_test(
