@@ -67,10 +67,11 @@ enum pw_pieces {
  * @dport:	of TCP, UDP, SCTP and whatever looks like them
  * @tcp_flags:	0: SYN alone
  * @type, @code: of ICMP and ICMPv6
- * @hop_limit:	or TTL; 0: 64
+ * @hop_limit:	or TTL; 0: what the protocol asks for, 255 of neighbour
+ *		discovery, 1 of group membership, else 64
  * @ext, @pieces: how it is packed
  * @payload:	behind the transport header (ICMP: behind its first 4 bytes);
- *		NULL: the cookie alone
+ *		NULL: the cookie alone, or what the protocol needs
  * @payload_len: bytes, at most 256
  */
 struct pw_probe {
