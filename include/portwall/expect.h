@@ -100,7 +100,7 @@ void pw_expect_ports(const struct pw_model *model,
 		     const struct pw_arrival *arrival,
 		     struct pw_ports_expected *out);
 
-/* Where in its class a source lies; OUTSIDE: right beside it */
+/* Where in its class a source lies; OUTSIDE: right beside another class */
 enum pw_source_at { PW_AT_FIRST, PW_AT_LAST, PW_AT_INSIDE, PW_AT_OUTSIDE };
 
 /**
@@ -128,22 +128,31 @@ struct pw_sweep {
 
 /**
  * struct pw_source_class - Sources that the policy treats alike
- * @sections:	indices of the sections (allow and block) whose `from` covers it
+ * @set:	its addresses, of the family's width; NULL: more than 64 ranges
+ * @sections:	indices of sections (allow and block), ascending: those whose
+ *		`from` covers it and not "anyone", or "anyone" and not it. Of
+ *		"anyone": those that cover it
+ * @listed:	false: @sections are too many, and not here
  * @text:	"anyone", or the sections' own words; for people
+ * @asked:	false: it has no address that a sender could have
  * @full:	its ports were all asked, in at least one sweep of each protocol
  */
 struct pw_source_class {
 	enum pw_family family;
-	struct pw_rangeset *set;	/* of the family's width */
+	struct pw_rangeset *set;
 	uint32_t *sections;
 	size_t num_sections;
+	bool listed;
 	char *text;
-	bool full;
+	bool asked, full;
 };
 
 /**
  * struct pw_plan - Everything that a rehearsal asks about ports
  * @scene:	what it needs to be built
+ * @classes:	family by family
+ * @anyone:	by family: the class of those whom no section tells from others;
+ *		its first one, and perhaps empty
  * @full:	number of sweeps over all 65,536 ports
  * @probes:	in all
  * @left_out:	ports that classes were not asked about, because there are too
@@ -153,6 +162,7 @@ struct pw_plan {
 	struct pw_scene *scene;
 	struct pw_source_class *classes;
 	size_t num_classes;
+	uint32_t anyone[PW_NUM_FAMILIES];
 	struct pw_sweep *sweeps;
 	size_t num_sweeps;
 	size_t full;
