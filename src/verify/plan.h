@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A plan while it is made: what its parts share. */
+#ifndef VERIFY_PLAN_H
+#define VERIFY_PLAN_H
+
+#include <portwall/expect.h>
+
+#include "verify/classes.h"
+#include "verify/places.h"
+#include "verify/plan_dice.h"
+
+/* Sorted ports; owned by the plan */
+struct pw_port_list {
+	const uint16_t *items;
+	size_t num;
+};
+
+/* Every list of a plan's sweeps */
+struct pw_port_lists {
+	uint16_t **items;
+	size_t num, cap;
+};
+
+/**
+ * struct pw_dest - A destination, of one family
+ * @kind:	LOCAL without @fixed: the interface's own address; BROADCAST
+ *		without @fixed: that of its subnet
+ * @addr:	if @fixed
+ * @speaks:	by section: does its `to` hold this, and is it in time?
+ */
+struct pw_dest {
+	enum pw_family family;
+	enum pw_dst_kind kind;
+	bool fixed;
+	struct pw_value addr;
+	bool *speaks;
+};
+
+/**
+ * struct pw_reach - Ports of one protocol by what becomes of them
+ * @closed:	by blocks
+ * @open, @limited: by sections without limits, and with
+ */
+struct pw_reach {
+	struct pw_rangeset *closed, *open, *limited;
+};
+
+struct pw_planner;
+
+/**
+ * struct pw_source - An address that is asked from
+ * @class:	of the plan: what covers it
+ * @about:	of the plan: for whose sake it is asked
+ */
+struct pw_source {
+	struct pw_value addr;
+	uint32_t class, about;
+	enum pw_source_at at;
+};
+
+struct pw_source_list {
+	struct pw_source *items;
+	size_t num, cap;
+};
+
+/* A class that @group tells from others: index of both */
+struct pw_pair {
+	uint32_t group, class;
+};
+
+/* TCP, UDP */
+#define PW_FULL_PROTOS 2
+
+/**
+ * struct pw_planner
+ * @plan:	grows; its classes are there when sweeps are made
+ * @dests:	of each family the interface's own address first
+ * @base:	by destination and protocol: what sections say of anyone on an
+ *		interface that none names
+ * @by_about:	sources, in the order of @about; of family f
+ *		[@family_first[f], @family_first[f + 1])
+ * @about_first: by class: its first one in @by_about; one more at the end
+ * @face:	by class: the source that stands for it; UINT32_MAX: none
+ * @pairs:	in the order of groups
+ * @full_by:	by class: bit of each protocol whose ports were all asked
+ * @fulls:	by interface: how many full sweeps came in on it
+ * @keys:	of full sweeps, a hash set of a power of two; 0: free
+ * @changed:	room for as many sections as there are, twice
+ * @has_sctp:	some section names ports of it
+ */
+struct pw_planner {
+	const struct pw_model *model;
+	bool all;
+	struct pw_dice dice;
+	struct pw_plan *plan;
+	struct pw_places *places;
+	bool *common[PW_NUM_FAMILIES];
+	struct pw_port_lists *lists;
+	struct pw_dest *dests;
+	size_t num_dests, cap_dests;
+	struct pw_reach *base;
+	struct pw_source_list by_about;
+	size_t family_first[PW_NUM_FAMILIES + 1];
+	size_t *about_first;
+	uint32_t *face;
+	struct pw_pair *pairs;
+	size_t num_pairs, cap_pairs;
+	uint8_t *full_by;
+	uint32_t *fulls;
+	uint64_t *keys;
+	size_t num_keys, cap_keys;
+	uint32_t *changed;
+	bool has_sctp;
+	size_t cap_sweeps;
+};
+
+/* plan_ports.c: lists live as long as the plan; 0; -ENOMEM */
+int pw_ports_named(struct pw_planner *p, bool abridged,
+		   struct pw_port_list *out);
+/* Of what concerns the class and its neighbours */
+int pw_ports_about(struct pw_planner *p, uint32_t class,
+		   struct pw_port_list *out);
+void pw_port_lists_free(struct pw_port_lists *lists);
+
+/* plan_sources.c: fills what is said of sources */
+int pw_planner_add_sources(struct pw_planner *p,
+			   const struct pw_sources sources[PW_NUM_FAMILIES]);
+
+/* plan_reach.c: fills @dests */
+int pw_planner_add_dests(struct pw_planner *p);
+void pw_planner_clear_reach(struct pw_planner *p);
+
+/**
+ * struct pw_asked - What sections say of a class on interfaces of a group
+ * @key:	see struct pw_sweep
+ * @weight:	ports of which they say something else than of anyone
+ * @concerned:	do they say anything else?
+ */
+struct pw_asked {
+	uint64_t key, weight;
+	bool concerned;
+};
+
+/* @dest: index; 0; -ENOMEM */
+int pw_planner_ask(struct pw_planner *p, uint32_t group, uint32_t class,
+		   size_t dest, uint8_t proto, struct pw_asked *out);
+/* As @concerned above, of any protocol and destination */
+bool pw_planner_concerns(struct pw_planner *p, uint32_t group, uint32_t class);
+
+/* plan_full.c: sweeps over all ports; fills @pairs; 0; -ENOMEM */
+int pw_planner_sweep_all(struct pw_planner *p);
+/* plan_edges.c: sweeps of port lists; 0; -ENOMEM */
+int pw_planner_sweep_edges(struct pw_planner *p);
+
+/* plan_sweep.c: the destination as it is on an interface */
+struct pw_value pw_dest_addr(const struct pw_planner *p,
+			     const struct pw_dest *dest, uint32_t iface);
+/* Appends a sweep; @list NULL: all ports. 0; -ENOMEM */
+int pw_planner_add_sweep(struct pw_planner *p, uint32_t iface, size_t dest,
+			 uint8_t proto, const struct pw_source *source,
+			 const struct pw_port_list *list, uint64_t key);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sweeps of the ports that sections name: from the ends of every class, beside
+ * it and from within, and to every destination that is no interface's own.
+ *
+ * All ports from all sources on all groups is what is wanted. Where that is too
+ * much, a class is asked about what concerns it, and where it does.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "verify/plan.h"
+
+/* Probes of all these sweeps: what takes half a minute */
+#define EDGE_MAX 6000000u
+
+/* Of a list about one class, most of them: for an estimate */
+#define ABOUT_PORTS 90
+
+static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
+
+/**
+ * struct edges
+ * @named:	ports that any section names
+ * @num_protos:	of @protos; SCTP only where some section names it
+ * @turn:	by which the interfaces of a group take turns
+ * @wanted:	probes to own addresses that would be all
+ * @made:	those that there are
+ * @key, ..:	the last answer of key_of(), and the question
+ */
+struct edges {
+	struct pw_planner *p;
+	struct pw_port_list named;
+	size_t num_protos;
+	size_t turn;
+	uint64_t wanted, made;
+	struct pw_asked last;
+	uint32_t last_group, last_class;
+	size_t last_dest;
+	uint8_t last_proto;
+};
+
+static int key_of(struct edges *e, uint32_t group, uint32_t class, size_t dest,
+		  uint8_t proto, uint64_t *out)
+{
+	int err;
+
+	if (!e->p->plan->classes[class].listed) {
+		*out = 0;
+		return 0;
+	}
+	if (!e->last.key || e->last_group != group || e->last_class != class ||
+	    e->last_dest != dest || e->last_proto != proto) {
+		err = pw_planner_ask(e->p, group, class, dest, proto, &e->last);
+		if (err)
+			return err;
+		e->last_group = group;
+		e->last_class = class;
+		e->last_dest = dest;
+		e->last_proto = proto;
+	}
+	*out = e->last.key;
+	return 0;
+}
+
+static int add(struct edges *e, uint32_t group, uint32_t iface, size_t dest,
+	       uint8_t proto, const struct pw_source *source,
+	       const struct pw_port_list *list)
+{
+	uint64_t key;
+	int err = key_of(e, group, source->class, dest, proto, &key);
+
+	if (!err)
+		err = pw_planner_add_sweep(e->p, iface, dest, proto, source,
+					   list, key);
+	if (!err && e->p->dests[dest].kind == PW_DST_LOCAL &&
+	    !e->p->dests[dest].fixed)
+		e->made += list->num;
+	return err;
+}
+
+/* The family's own-address destination */
+static size_t own_dest(const struct pw_planner *p, enum pw_family family)
+{
+	size_t d = 0;
+
+	while (p->dests[d].family != family)
+		d++;
+	return d;
+}
+
+static enum pw_family family_of(const struct pw_planner *p, uint32_t class)
+{
+	return p->plan->classes[class].family;
+}
+
+static const struct pw_source *face_of(const struct pw_planner *p,
+				       uint32_t class)
+{
+	return p->face[class] == UINT32_MAX ? NULL :
+					      &p->by_about.items[p->face[class]];
+}
+
+static uint32_t next_iface(struct edges *e, uint32_t group)
+{
+	const struct pw_group *g = &e->p->places->groups[group];
+
+	return g->ifaces[e->turn++ % g->num];
+}
+
+static int ask_own(struct edges *e, uint32_t group, uint32_t iface,
+		   const struct pw_source *source,
+		   const struct pw_port_list *list)
+{
+	size_t dest = own_dest(e->p, family_of(e->p, source->class));
+	int err = 0;
+
+	for (size_t i = 0; i < e->num_protos && !err; i++)
+		err = add(e, group, iface, dest, protos[i], source, list);
+	return err;
+}
+
+/* Anyone on every interface, not only one of each group */
+static int ask_anyone(struct edges *e)
+{
+	const struct pw_planner *p = e->p;
+	int err = 0;
+
+	for (uint32_t g = 0; g < p->places->num_groups; g++)
+		for (size_t i = 0; i < p->places->groups[g].num; i++)
+			for (int f = 0; f < PW_NUM_FAMILIES && !err; f++) {
+				const struct pw_source *face =
+					face_of(p, p->plan->anyone[f]);
+
+				if (face)
+					err = ask_own(e, g, p->places->groups[g]
+						      .ifaces[i], face,
+						      &e->named);
+			}
+	return err;
+}
+
+/* All sources but the one of anyone that was asked on every interface */
+static int ask_all(struct edges *e)
+{
+	const struct pw_planner *p = e->p;
+	int err = 0;
+
+	for (uint32_t g = 0; g < p->places->num_groups; g++)
+		for (size_t i = 0; i < p->by_about.num && !err; i++) {
+			const struct pw_source *source = &p->by_about.items[i];
+
+			if (source != face_of(p, p->plan->anyone[PW_IPV4]) &&
+			    source != face_of(p, p->plan->anyone[PW_IPV6]))
+				err = ask_own(e, g, next_iface(e, g), source,
+					      &e->named);
+		}
+	return err;
+}
+
+/* Is it beyond what sections say of TCP and UDP, or of unicast? */
+static bool takes_proto(const struct pw_dest *dest, uint8_t proto)
+{
+	if (proto == IPPROTO_UDP)
+		return true;
+	return proto == IPPROTO_TCP && (dest->kind == PW_DST_LOCAL ||
+					dest->kind == PW_DST_BEHIND);
+}
+
+/* From a bridge everything goes behind it, and nothing there is judged */
+static bool takes_group(const struct pw_planner *p, const struct pw_dest *dest,
+			uint32_t group)
+{
+	return dest->kind != PW_DST_BEHIND || !p->places->groups[group].bridge;
+}
+
+/* One class to every destination that is not the interface's own address */
+static int ask_elsewhere(struct edges *e, uint32_t group, uint32_t class,
+			 const struct pw_port_list *list)
+{
+	const struct pw_planner *p = e->p;
+	const struct pw_source *face = face_of(p, class);
+	uint32_t iface = p->places->groups[group].ifaces[0];
+	size_t own = own_dest(p, family_of(p, class));
+	int err = 0;
+
+	for (size_t d = own + 1; face && d < p->num_dests && !err; d++) {
+		const struct pw_dest *dest = &p->dests[d];
+
+		if (dest->family != family_of(p, class) ||
+		    !takes_group(p, dest, group))
+			continue;
+		for (size_t i = 0; i < e->num_protos && !err; i++)
+			if (takes_proto(dest, protos[i]))
+				err = add(e, group, iface, d, protos[i], face,
+					  list);
+	}
+	return err;
+}
+
+static int ask_all_elsewhere(struct edges *e)
+{
+	const struct pw_planner *p = e->p;
+	int err = 0;
+
+	for (uint32_t g = 0; g < p->places->num_groups; g++)
+		for (uint32_t c = 0; c < p->plan->num_classes && !err; c++)
+			err = ask_elsewhere(e, g, c, &e->named);
+	return err;
+}
+
+/* As above for anyone alone: what is not unicast is seldom spoken of */
+static int ask_anyone_elsewhere(struct edges *e)
+{
+	const struct pw_planner *p = e->p;
+	int err = 0;
+
+	for (uint32_t g = 0; g < p->places->num_groups; g++)
+		for (int f = 0; f < PW_NUM_FAMILIES && !err; f++)
+			err = ask_elsewhere(e, g, p->plan->anyone[f],
+					    &e->named);
+	return err;
+}
+
+/* Has any section that tells the class from others a `to` of its own? */
+static bool speaks_elsewhere(const struct pw_planner *p, uint32_t class)
+{
+	const struct pw_source_class *c = &p->plan->classes[class];
+
+	for (size_t i = 0; i < c->num_sections; i++) {
+		const struct pw_section *s =
+			&p->model->sections[c->sections[i]];
+
+		if (s->to_broadcast || s->to_multicast ||
+		    !pw_addrs_empty(&s->to))
+			return true;
+	}
+	return false;
+}
+
+static int ask_pair(struct edges *e, const struct pw_pair *pair, bool first,
+		    const struct pw_port_list *list)
+{
+	const struct pw_planner *p = e->p;
+	const struct pw_source *face = face_of(p, pair->class);
+	int err = 0;
+
+	if (!first && face)
+		err = ask_own(e, pair->group, next_iface(e, pair->group), face,
+			      list);
+	for (size_t i = p->about_first[pair->class];
+	     first && i < p->about_first[pair->class + 1] && !err; i++)
+		err = ask_own(e, pair->group, next_iface(e, pair->group),
+			      &p->by_about.items[i], list);
+	if (!err && speaks_elsewhere(p, pair->class))
+		err = ask_elsewhere(e, pair->group, pair->class, list);
+	return err;
+}
+
+static bool is_anyone(const struct pw_planner *p, uint32_t class)
+{
+	return class == p->plan->anyone[family_of(p, class)];
+}
+
+/* Sources of the pairs, all of them or one of each class beyond its first */
+static uint64_t count_pairs(const struct pw_planner *p, bool once)
+{
+	uint64_t num = 0;
+
+	for (size_t i = 0; i < p->num_pairs; i++) {
+		uint32_t c = p->pairs[i].class;
+
+		num += once ? 1 : p->about_first[c + 1] - p->about_first[c];
+	}
+	for (size_t c = 0; once && c < p->plan->num_classes; c++)
+		num += p->about_first[c + 1] - p->about_first[c];
+	return num;
+}
+
+/**
+ * struct thrift - How much of a large policy there is time for
+ * @once:	all sources of a class on one group, else one on each
+ * @step:	of pairs every so many-th
+ */
+struct thrift {
+	bool once;
+	size_t step;
+};
+
+static struct thrift save(const struct edges *e)
+{
+	uint64_t each = e->num_protos * ABOUT_PORTS;
+	uint64_t all = count_pairs(e->p, false) * each;
+	uint64_t once = count_pairs(e->p, true) * each;
+
+	if (all <= EDGE_MAX)
+		return (struct thrift){ .step = 1 };
+	return (struct thrift){ true, (size_t)(once / EDGE_MAX) + 1 };
+}
+
+/* Classes about what concerns them, where it does */
+static int ask_pairs(struct edges *e)
+{
+	struct pw_planner *p = e->p;
+	struct thrift thrift = save(e);
+	struct pw_port_list *lists = calloc(p->plan->num_classes + 1,
+					    sizeof(*lists));
+	int err = lists ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < p->num_pairs && !err; i += thrift.step) {
+		const struct pw_pair *pair = &p->pairs[i];
+		struct pw_port_list *list;
+		bool first;
+
+		if (is_anyone(p, pair->class))
+			continue;
+		list = &lists[pair->class];
+		first = !thrift.once || !list->items;
+		if (!list->items)
+			err = pw_ports_about(p, pair->class, list);
+		if (!err)
+			err = ask_pair(e, pair, first, list);
+	}
+	free(lists);
+	return err;
+}
+
+static uint64_t num_sources(const struct pw_planner *p)
+{
+	return (uint64_t)p->by_about.num * p->places->num_groups;
+}
+
+int pw_planner_sweep_edges(struct pw_planner *p)
+{
+	struct edges e = { .p = p, .num_protos = 2 + p->has_sctp };
+	bool whole;
+	int err = pw_ports_named(p, false, &e.named);
+
+	if (err)
+		return err;
+	e.wanted = num_sources(p) * e.num_protos * e.named.num;
+	if (e.wanted > EDGE_MAX && !p->all)
+		err = pw_ports_named(p, true, &e.named);
+	whole = p->all ||
+		num_sources(p) * e.num_protos * e.named.num <= EDGE_MAX;
+	if (!err)
+		err = ask_anyone(&e);
+	if (!err)
+		err = whole ? ask_all(&e) : ask_pairs(&e);
+	if (!err)
+		err = whole ? ask_all_elsewhere(&e) : ask_anyone_elsewhere(&e);
+	if (e.wanted > e.made)
+		p->plan->left_out += e.wanted - e.made;
+	return err;
+}
