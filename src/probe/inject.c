@@ -9,7 +9,7 @@
 #include "portwall/array.h"
 #include "probe/inject_priv.h"
 
-#define MAX_SALVOS 64		/* evidence of each is 64 KB until it is told */
+#define MAX_SALVOS 128		/* each takes 64 KB until it is told */
 
 static const char *const way_texts[PW_NUM_INJECT_WAYS] = {
 	[PW_INJECT_XDP] = "XDP live frames",
@@ -157,7 +157,7 @@ static int load_salvo(struct pw_salvo *salvo, const struct pw_volley *volley,
 	*salvo = (struct pw_salvo){
 		.volley = volley, .index = (uint32_t)index,
 		.seen = calloc(PW_ALL_PORTS, 1),
-		.ports = calloc(PW_ALL_PORTS, sizeof(uint16_t)),
+		.ports = calloc(num + 1, sizeof(uint16_t)),
 	};
 	if (!salvo->seen || !salvo->ports)
 		return -ENOMEM;

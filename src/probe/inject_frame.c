@@ -139,7 +139,6 @@ void pw_frame_build(const struct pw_frame_head *head, struct pw_frame *out)
 		put_udp(b + l4_at, head);
 	else
 		put_tcp(b + l4_at, head);
-	out->len = l4_at + len;
 	out->port_at = l4_at + 2;
 	out->copy_at = l4_at + (out->udp ? PW_UDP_PORT_AT : PW_TCP_PORT_AT);
 	out->check_at = l4_at + (out->udp ? 6 : 16);

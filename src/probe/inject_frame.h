@@ -22,8 +22,14 @@
 #define PW_UDP_PORT_AT 12
 #define PW_UDP_LEN 16
 
-/* Ethernet, IPv6, TCP with 20 bytes of options; whole 32-bit words */
-#define PW_FRAME_MAX 96
+/*
+ * Ethernet, IPv6, TCP with 20 bytes of options, in whole 64-bit words. All frames
+ * are that long: receivers cut off what is behind the length in the IP header.
+ */
+#define PW_FRAME_LEN 96
+
+/* Frames that are put down before they are fired */
+#define PW_LOAD_MAX 65536u
 
 /**
  * struct pw_frame_head - What all frames of a volley share
@@ -45,8 +51,7 @@ struct pw_frame_head {
  *		folded, of 16-bit words as they lie in memory
  */
 struct pw_frame {
-	uint8_t bytes[PW_FRAME_MAX];
-	size_t len;
+	uint8_t bytes[PW_FRAME_LEN];
 	size_t port_at, copy_at, check_at;
 	uint16_t sum;
 	bool udp;

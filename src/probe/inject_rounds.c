@@ -188,28 +188,74 @@ static int make_frame(const struct group *g, const struct pw_salvo *salvo,
 	return 0;
 }
 
-static int shoot(const struct group *g, struct pw_salvo *salvo, uint32_t burst)
+/**
+ * struct load - Frames for one interface that wait to be fired
+ */
+struct load {
+	uint8_t (*frames)[PW_FRAME_LEN];
+	size_t num, burst;
+	uint32_t ifindex;
+};
+
+static int fire_load(const struct group *g, struct load *load)
 {
 	struct pw_injector *inj = g->injector;
+	int err = 0;
+
+	if (!load->num)
+		return 0;
+	if (inj->way == PW_INJECT_XDP)
+		err = pw_xdp_fire(inj->xdp, load->ifindex, load->num,
+				  load->burst);
+	else
+		err = pw_mirred_fire(inj->mirred, load->ifindex, load->num,
+				     load->burst);
+	if (err)
+		return pw_diag_system(g->diags, -err,
+				      "injecting into interface %u failed (%s)",
+				      load->ifindex,
+				      pw_inject_way_text(inj->way));
+	inj->count.sent += load->num;
+	load->num = 0;
+	return 0;
+}
+
+static int put_salvo(const struct group *g, struct pw_salvo *salvo,
+		     struct load *load)
+{
 	struct pw_frame frame;
 	int err = make_frame(g, salvo, &frame);
 
-	if (err)
-		return err;
-	salvo->sent = salvo->arrived = 0;
-	if (inj->way == PW_INJECT_XDP)
-		err = pw_xdp_fire(inj->xdp, salvo->volley->ifindex, &frame,
-				  salvo->ports, salvo->num, burst,
-				  &salvo->sent);
-	else
-		err = pw_mirred_fire(inj->mirred, salvo->volley->ifindex,
-				     &frame, salvo->ports, salvo->num, burst,
-				     &salvo->sent);
-	inj->count.sent += salvo->sent;
-	return err ? pw_diag_system(g->diags, -err,
-				    "injecting into interface %u failed (%s)",
-				    salvo->volley->ifindex,
-				    pw_inject_way_text(inj->way)) : 0;
+	if (!err && load->ifindex != salvo->volley->ifindex)
+		err = fire_load(g, load);
+	load->ifindex = salvo->volley->ifindex;
+	for (size_t i = 0; i < salvo->num && !err; i++) {
+		if (load->num == PW_LOAD_MAX)
+			err = fire_load(g, load);
+		pw_frame_aim(&frame, salvo->ports[i]);
+		memcpy(load->frames[load->num++], frame.bytes, PW_FRAME_LEN);
+	}
+	salvo->sent = salvo->num;
+	salvo->arrived = 0;
+	return err;
+}
+
+/* One firing for as many salvos as possible: each costs its time */
+static int shoot(const struct group *g, size_t burst)
+{
+	struct pw_injector *inj = g->injector;
+	struct load load = {
+		.burst = burst,
+		.frames = inj->way == PW_INJECT_XDP ?
+			  pw_xdp_frames(inj->xdp) :
+			  pw_mirred_frames(inj->mirred),
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < g->num && !err; i++)
+		if (g->salvos[i].num)
+			err = put_salvo(g, &g->salvos[i], &load);
+	return err ? err : fire_load(g, &load);
 }
 
 static void on_count(void *arg, uint32_t cookie, uint64_t num)
@@ -313,9 +359,8 @@ static int fire_round(struct group *g, uint32_t round)
 {
 	int err = arm(g, round > 0);
 
-	for (size_t i = 0; i < g->num && !err; i++)
-		if (g->salvos[i].num)
-			err = shoot(g, &g->salvos[i], bursts[round]);
+	if (!err)
+		err = shoot(g, bursts[round]);
 	if (!err)
 		err = await(g);
 	return err ? err : pw_swallow_read(g->injector->swallow, on_note, g,

@@ -28,6 +28,7 @@ struct pw_mirred {
 	uint8_t smac[PW_ETH_LEN];
 	uint32_t target;
 	int fd;
+	uint8_t (*frames)[PW_FRAME_LEN];
 };
 
 static int open_sockets(struct pw_mirred *mirred, const char **step)
@@ -54,6 +55,18 @@ static void name_ends(struct pw_mirred *mirred, const uint8_t *smac)
 	mirred->veth.far_mac[PW_ETH_LEN - 1] ^= 2;
 }
 
+/* The protocol of a frame is told by its header */
+static int bind_near(struct pw_mirred *mirred)
+{
+	struct sockaddr_ll near = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = (int)mirred->veth.near_index,
+	};
+
+	return bind(mirred->fd, (struct sockaddr *)&near, sizeof(near)) ?
+	       -errno : 0;
+}
+
 static int make_veth(struct pw_mirred *mirred, const char **step)
 {
 	int err;
@@ -68,6 +81,10 @@ static int make_veth(struct pw_mirred *mirred, const char **step)
 		return err;
 	*step = "setting the veth pair up";
 	err = pw_veth_up(mirred->sock, &mirred->veth);
+	if (err)
+		return err;
+	*step = "binding to the veth pair";
+	err = bind_near(mirred);
 	if (err)
 		return err;
 	*step = "making a clsact qdisc on it";
@@ -92,6 +109,9 @@ int pw_mirred_open(const uint8_t smac[static PW_ETH_LEN],
 	if (!mirred)
 		return -ENOMEM;
 	mirred->fd = -1;
+	mirred->frames = calloc(PW_LOAD_MAX, PW_FRAME_LEN);
+	if (!mirred->frames)
+		return -ENOMEM;
 	name_ends(mirred, smac);
 	err = open_sockets(mirred, step);
 	if (!err)
@@ -113,6 +133,7 @@ void pw_mirred_close(struct pw_mirred *mirred)
 		mnl_socket_close(mirred->sock);
 	if (mirred->fd >= 0)
 		close(mirred->fd);
+	free(mirred->frames);
 	free(mirred);
 }
 
@@ -121,46 +142,38 @@ const uint8_t *pw_mirred_mac(const struct pw_mirred *mirred)
 	return mirred->veth.far_mac;
 }
 
-/**
- * struct volley_batch - Frames of one system call
- */
-struct volley_batch {
-	struct pw_frame frames[BATCH];
+uint8_t (*pw_mirred_frames(struct pw_mirred *mirred))[PW_FRAME_LEN]
+{
+	return mirred->frames;
+}
+
+/* Messages of one system call */
+struct batch {
 	struct iovec iov[BATCH];
 	struct mmsghdr msgs[BATCH];
-	struct sockaddr_ll to;
 };
 
-static void address(struct volley_batch *b, const struct pw_mirred *mirred,
-		    const struct pw_frame *frame)
+static void fill(struct batch *b, uint8_t (*frames)[PW_FRAME_LEN], size_t num)
 {
-	b->to = (struct sockaddr_ll){
-		.sll_family = AF_PACKET, .sll_halen = PW_ETH_LEN,
-		.sll_ifindex = (int)mirred->veth.near_index,
-	};
-	memcpy(&b->to.sll_protocol, frame->bytes + 2 * PW_ETH_LEN, 2);
-	for (size_t i = 0; i < BATCH; i++) {
-		b->frames[i] = *frame;
-		b->iov[i] = (struct iovec){ b->frames[i].bytes, frame->len };
+	for (size_t i = 0; i < num; i++) {
+		b->iov[i] = (struct iovec){ frames[i], PW_FRAME_LEN };
 		b->msgs[i].msg_hdr = (struct msghdr){
-			.msg_name = &b->to, .msg_namelen = sizeof(b->to),
 			.msg_iov = &b->iov[i], .msg_iovlen = 1,
 		};
 	}
 }
 
 /* Frames sent, or -errno */
-static int send_batch(struct pw_mirred *mirred, struct volley_batch *b,
-		      const uint16_t *ports, size_t num)
+static int send_batch(struct pw_mirred *mirred, size_t first, size_t num)
 {
+	struct batch b = { 0 };
 	int sent;
 
 	if (num > BATCH)
 		num = BATCH;
-	for (size_t i = 0; i < num; i++)
-		pw_frame_aim(&b->frames[i], ports[i]);
+	fill(&b, mirred->frames + first, num);
 	do {
-		sent = sendmmsg(mirred->fd, b->msgs, (unsigned int)num, 0);
+		sent = sendmmsg(mirred->fd, b.msgs, (unsigned int)num, 0);
 	} while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : sent;
 }
@@ -178,18 +191,15 @@ static int aim(struct pw_mirred *mirred, uint32_t ifindex)
 	return err;
 }
 
-int pw_mirred_fire(struct pw_mirred *mirred, uint32_t ifindex,
-		   const struct pw_frame *frame, const uint16_t *ports,
-		   size_t num, size_t burst, uint64_t *sent)
+int pw_mirred_fire(struct pw_mirred *mirred, uint32_t ifindex, size_t num,
+		   size_t burst)
 {
 	static const struct timespec between = { .tv_nsec = 1000000 };
-	struct volley_batch b = { 0 };
 	size_t done = 0, pause_at = burst;
 	int err = aim(mirred, ifindex);
 
-	address(&b, mirred, frame);
 	while (!err && done < num) {
-		int now = send_batch(mirred, &b, ports + done, num - done);
+		int now = send_batch(mirred, done, num - done);
 
 		if (now < 0)
 			return now;
@@ -199,7 +209,5 @@ int pw_mirred_fire(struct pw_mirred *mirred, uint32_t ifindex,
 		pause_at += burst;
 		nanosleep(&between, NULL);	/* let backlogs drain */
 	}
-	if (!err)
-		*sent = done;
 	return err;
 }

@@ -26,9 +26,11 @@ PW_DEFINE_OWNED(struct pw_mirred, pw_mirred_close)
 /* The address that frames must be sent to */
 const uint8_t *pw_mirred_mac(const struct pw_mirred *mirred);
 
+/* As pw_xdp_frames() */
+uint8_t (*pw_mirred_frames(struct pw_mirred *mirred))[PW_FRAME_LEN];
+
 /* As pw_xdp_fire(); what the frames set off may come a little later */
-int pw_mirred_fire(struct pw_mirred *mirred, uint32_t ifindex,
-		   const struct pw_frame *frame, const uint16_t *ports,
-		   size_t num, size_t burst, uint64_t *sent);
+int pw_mirred_fire(struct pw_mirred *mirred, uint32_t ifindex, size_t num,
+		   size_t burst);
 
 #endif

@@ -2,10 +2,9 @@
 /* Frames as if received, by a test run of an XDP program (bpf(2), 5.18). */
 #include "probe/xdp.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,10 +13,18 @@
 #define BATCH 64	/* frames that the kernel hands on at once */
 #define MAX_INTERRUPTS 1000
 
+/**
+ * struct pw_xdp
+ * @map:	as pw_xdp_code() says
+ * @frames:	its memory
+ */
 struct pw_xdp {
-	int map;
-	struct pw_xdp_state *state;	/* what is written to the map */
+	int map, prog;
+	uint8_t (*frames)[PW_FRAME_LEN];
 };
+
+#define MAP_ELEMS (1 + PW_LOAD_MAX)
+#define MAP_LEN ((size_t)MAP_ELEMS * PW_FRAME_LEN)
 
 static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 {
@@ -31,36 +38,59 @@ static uint64_t pointer(const void *p)
 	return (uintptr_t)p;
 }
 
-static int make_map(void)
+static int make_map(struct pw_xdp *xdp)
 {
 	union bpf_attr attr = {
 		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = sizeof(uint32_t),
-		.value_size = sizeof(struct pw_xdp_state), .max_entries = 1,
+		.value_size = PW_FRAME_LEN, .max_entries = MAP_ELEMS,
+		.map_flags = BPF_F_MMAPABLE,
 	};
+	void *at;
 
-	return bpf(BPF_MAP_CREATE, &attr);
+	xdp->map = bpf(BPF_MAP_CREATE, &attr);
+	if (xdp->map < 0)
+		return xdp->map;
+	at = mmap(NULL, MAP_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, xdp->map,
+		  0);
+	if (at == MAP_FAILED)
+		return -errno;
+	xdp->frames = at;
+	return 0;
 }
 
-static int load(const struct bpf_insn *code, size_t num)
+static int load(struct pw_xdp *xdp)
 {
+	struct bpf_insn code[PW_XDP_CODE_MAX];
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_XDP, .insns = pointer(code),
-		.insn_cnt = (uint32_t)num, .license = pointer("GPL"),
+		.insn_cnt = (uint32_t)pw_xdp_code(xdp->map, code),
+		.license = pointer("GPL"),
 	};
 
-	return bpf(BPF_PROG_LOAD, &attr);
+	xdp->prog = bpf(BPF_PROG_LOAD, &attr);
+	return xdp->prog < 0 ? xdp->prog : 0;
 }
 
-static int run(int prog, const struct pw_frame *frame, struct xdp_md *md,
-	       size_t repeat)
+/* Element 0 of the map: frames written so far */
+static volatile uint32_t *counter(const struct pw_xdp *xdp)
 {
+	return (volatile uint32_t *)(void *)xdp->frames[0];
+}
+
+/* @ifindex 0: that of loopback */
+static int run(const struct pw_xdp *xdp, uint32_t ifindex, size_t repeat)
+{
+	static const uint8_t blank[PW_FRAME_LEN];
+	const struct xdp_md md = {
+		.data_end = PW_FRAME_LEN, .ingress_ifindex = ifindex,
+	};
 	union bpf_attr attr = {
 		.test = {
-			.prog_fd = (uint32_t)prog,
-			.data_in = pointer(frame->bytes),
-			.data_size_in = (uint32_t)frame->len,
-			.ctx_in = pointer(md),
-			.ctx_size_in = md ? sizeof(*md) : 0,
+			.prog_fd = (uint32_t)xdp->prog,
+			.data_in = pointer(blank),
+			.data_size_in = PW_FRAME_LEN,
+			.ctx_in = ifindex ? pointer(&md) : 0,
+			.ctx_size_in = ifindex ? sizeof(md) : 0,
 			.repeat = (uint32_t)repeat,
 			.flags = BPF_F_TEST_XDP_LIVE_FRAMES,
 			.batch_size = BATCH,
@@ -70,21 +100,11 @@ static int run(int prog, const struct pw_frame *frame, struct xdp_md *md,
 	return bpf(BPF_PROG_TEST_RUN, &attr);
 }
 
-/* A live frame that goes nowhere: may we? */
-static int try_run(void)
+/* May we? The counter is beyond the last frame: this one is dropped */
+static int try_run(const struct pw_xdp *xdp)
 {
-	static const struct bpf_insn drop[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_DROP },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	static const struct pw_frame nothing = { .len = ETH_ZLEN };
-	int prog = load(drop, PW_ARRAY_SIZE(drop)), err;
-
-	if (prog < 0)
-		return prog;
-	err = run(prog, &nothing, NULL, 1);
-	close(prog);
-	return err;
+	*counter(xdp) = MAP_ELEMS;
+	return run(xdp, 0, 1);
 }
 
 int pw_xdp_open(struct pw_xdp **out, const char **step)
@@ -95,16 +115,17 @@ int pw_xdp_open(struct pw_xdp **out, const char **step)
 	*step = "memory";
 	if (!xdp)
 		return -ENOMEM;
-	xdp->map = -1;
-	xdp->state = malloc(sizeof(*xdp->state));
-	if (!xdp->state)
-		return -ENOMEM;
+	xdp->map = xdp->prog = -1;
 	*step = "making a map";
-	xdp->map = make_map();
-	if (xdp->map < 0)
-		return xdp->map;
-	*step = "running an XDP program on live frames";
-	err = try_run();
+	err = make_map(xdp);
+	if (err)
+		return err;
+	*step = "loading an XDP program";
+	err = load(xdp);
+	if (err)
+		return err;
+	*step = "running an XDP program on live frames (5.18)";
+	err = try_run(xdp);
 	if (err)
 		return err;
 	*out = PW_TAKE(xdp);
@@ -115,72 +136,37 @@ void pw_xdp_close(struct pw_xdp *xdp)
 {
 	if (!xdp)
 		return;
+	if (xdp->frames)
+		munmap(xdp->frames, MAP_LEN);
 	if (xdp->map >= 0)
 		close(xdp->map);
-	free(xdp->state);
+	if (xdp->prog >= 0)
+		close(xdp->prog);
 	free(xdp);
 }
 
-static int access_state(const struct pw_xdp *xdp, enum bpf_cmd command)
+uint8_t (*pw_xdp_frames(struct pw_xdp *xdp))[PW_FRAME_LEN]
 {
-	const uint32_t first = 0;
-	union bpf_attr attr = {
-		.map_fd = (uint32_t)xdp->map, .key = pointer(&first),
-		.value = pointer(xdp->state),
-	};
-
-	return bpf(command, &attr);
-}
-
-static int write_ports(const struct pw_xdp *xdp, const uint16_t *ports,
-		       size_t num)
-{
-	xdp->state->next = 0;
-	for (size_t i = 0; i < PW_ARRAY_SIZE(xdp->state->port_be); i++)
-		xdp->state->port_be[i] = i < num ? htons(ports[i]) : 0;
-	return access_state(xdp, BPF_MAP_UPDATE_ELEM);
+	return xdp->frames + 1;
 }
 
 /* A signal cuts a run short: the program itself has counted */
-static int run_all(const struct pw_xdp *xdp, int prog, uint32_t ifindex,
-		   const struct pw_frame *frame, size_t num, size_t burst)
+int pw_xdp_fire(struct pw_xdp *xdp, uint32_t ifindex, size_t num, size_t burst)
 {
-	struct xdp_md md = {
-		.data_end = (uint32_t)frame->len, .ingress_ifindex = ifindex,
-	};
-	int interrupts = 0, err = 0;
+	int interrupts = 0;
 
-	xdp->state->next = 0;
-	while (!err && xdp->state->next < num) {
-		const uint64_t before = xdp->state->next;
-		size_t left = num - before;
+	*counter(xdp) = 0;
+	while (*counter(xdp) < num) {
+		const uint32_t before = *counter(xdp);
+		const size_t left = num - before;
+		int err = run(xdp, ifindex, left < burst ? left : burst);
 
-		err = run(prog, frame, &md, left < burst ? left : burst);
 		if (err == -EINTR && interrupts++ < MAX_INTERRUPTS)
-			err = 0;
-		if (!err)
-			err = access_state(xdp, BPF_MAP_LOOKUP_ELEM);
-		if (!err && !interrupts && xdp->state->next == before)
-			err = -EIO;	/* runs that run nothing */
+			continue;
+		if (err)
+			return err;
+		if (*counter(xdp) == before)
+			return -EIO;	/* runs that run nothing */
 	}
-	return err;
-}
-
-int pw_xdp_fire(struct pw_xdp *xdp, uint32_t ifindex,
-		const struct pw_frame *frame, const uint16_t *ports,
-		size_t num, size_t burst, uint64_t *sent)
-{
-	struct bpf_insn code[PW_XDP_CODE_MAX];
-	int prog, err = write_ports(xdp, ports, num);
-
-	if (err)
-		return err;
-	prog = load(code, pw_xdp_code(frame, xdp->map, code));
-	if (prog < 0)
-		return prog;
-	err = run_all(xdp, prog, ifindex, frame, num, burst);
-	close(prog);
-	if (!err)
-		*sent = xdp->state->next;
-	return err;
+	return 0;
 }

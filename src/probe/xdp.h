@@ -21,17 +21,18 @@ int pw_xdp_open(struct pw_xdp **out, const char **step);
 void pw_xdp_close(struct pw_xdp *xdp);
 PW_DEFINE_OWNED(struct pw_xdp, pw_xdp_close)
 
+/* Where the frames to be sent are put: room for PW_LOAD_MAX */
+uint8_t (*pw_xdp_frames(struct pw_xdp *xdp))[PW_FRAME_LEN];
+
 /**
- * pw_xdp_fire() - One frame to each of the ports, in this order
- * @ports:	at most 65,536
- * @burst:	frames of one system call
- * @sent:	frames that were handed to the network stack
+ * pw_xdp_fire() - Let frames be received
+ * @num:	how many of pw_xdp_frames()
+ * @burst:	frames of one system call, each of which costs some 30 ms
  *
  * What they set off has been done on return, unless receive packet steering
  * hands them to other processors.
  */
-int pw_xdp_fire(struct pw_xdp *xdp, uint32_t ifindex,
-		const struct pw_frame *frame, const uint16_t *ports,
-		size_t num, size_t burst, uint64_t *sent);
+int pw_xdp_fire(struct pw_xdp *xdp, uint32_t ifindex, size_t num,
+		size_t burst);
 
 #endif
