@@ -19,8 +19,9 @@
  * @sport:	0: chosen
  * @ports:	NULL: all 65,536
  * @evidence:	by place in @ports (NULL: by port): set. DELIVERED, FORWARDED
- *		(with @container), RESET and UNREACHABLE (a rule refuses),
- *		SILENCE, UNKNOWN
+ *		(see pw_injector_forwarded()), RESET, UNREACHABLE and PROHIBITED
+ *		(a rule refuses; the host's own limit of ICMP errors lets few of
+ *		the last two be seen, the others are SILENCE), SILENCE, UNKNOWN
  */
 struct pw_volley {
 	uint32_t ifindex;
@@ -108,9 +109,9 @@ struct pw_foreign {
 
 /**
  * pw_foreign_traces() - Rules of other tables with a memory or a voice
- * @except:	"portwall", and our own tables
- *
- * Only of tables of the families ip, ip6, inet, netdev and arp that are awake.
+ * Only of tables of the families ip, ip6, inet and netdev that are awake, in
+ * chains that a received packet may come to; not of table inet portwall and
+ * those of probes.
  */
 int pw_foreign_traces(struct pw_foreign **out, size_t *num,
 		      struct pw_diags *diags);
