@@ -10,31 +10,35 @@
 #define SALVO (1u << 20)	/* their cookies fit into 32 bits */
 #define MIN_BURST 8
 
-struct pin {
-	cpu_set_t before;
-	bool done;
-};
-
-/*
- * Only what one CPU sends and receives keeps its order. A failure costs
- * certainty, which is watched elsewhere.
- */
-static void pin(struct pin *pin)
+static void look_around(struct pw_pin *pin)
 {
-	int cpu = sched_getcpu();
+	pin->free = !sched_getaffinity(0, sizeof(pin->all), &pin->all) &&
+		    CPU_COUNT(&pin->all) > 1;
+}
+
+/* A failure costs certainty, which is watched elsewhere */
+static void hold(const struct pw_pin *pin)
+{
+	int cpu = pin->free ? sched_getcpu() : -1;
 	cpu_set_t one;
 
-	if (cpu < 0 || sched_getaffinity(0, sizeof(pin->before), &pin->before))
+	if (cpu < 0)
 		return;
 	CPU_ZERO(&one);
 	CPU_SET((unsigned int)cpu, &one);
-	pin->done = !sched_setaffinity(0, sizeof(one), &one);
+	sched_setaffinity(0, sizeof(one), &one);
 }
 
-static void unpin(const struct pin *pin)
+/*
+ * And give way for a moment: if somebody else holds this processor, a third may
+ * fetch us now
+ */
+static void let_go(const struct pw_pin *pin)
 {
-	if (pin->done)
-		sched_setaffinity(0, sizeof(pin->before), &pin->before);
+	if (!pin->free)
+		return;
+	sched_setaffinity(0, sizeof(pin->all), &pin->all);
+	sched_yield();
 }
 
 /* A source port that no connection of the host has; never 0 */
@@ -155,7 +159,12 @@ static int fire_burst(struct pw_salvo *salvo, size_t *at, size_t max)
 		if (alone)
 			max = 1;
 	}
-	return err || !salvo->num_slots ? err : finish_burst(salvo);
+	if (err || !salvo->num_slots)
+		return err;
+	hold(&salvo->pin);
+	err = finish_burst(salvo);
+	let_go(&salvo->pin);
+	return err;
 }
 
 /* Where answers get lost, silence of a single try does not count */
@@ -242,16 +251,14 @@ int pw_sandbox_fire(struct pw_sandbox *sb, const struct pw_probe *probes,
 		    size_t num, uint8_t *evidence, struct pw_diags *diags)
 {
 	struct pw_salvo salvo = { .sb = sb };
-	struct pin here = { 0 };
 	int err = 0;
 
-	pin(&here);
+	look_around(&salvo.pin);
 	for (size_t at = 0; !err && at < num; at += salvo.num) {
 		salvo.probes = probes + at;
 		salvo.evidence = evidence + at;
 		salvo.num = num - at < SALVO ? num - at : SALVO;
 		err = fire_salvo(&salvo, diags);
 	}
-	unpin(&here);
 	return err;
 }

@@ -3,6 +3,7 @@
 #ifndef PROBE_FIRE_H
 #define PROBE_FIRE_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,17 @@ struct pw_catch {
 #define PW_MAX_CATCHES (PW_NUM_FAMILIES * (256 + 1))
 
 /**
+ * struct pw_pin - The processor that a burst keeps to
+ * Only what one of them sends and receives keeps its order.
+ * @all:	where we may run otherwise
+ * @free:	there is a choice
+ */
+struct pw_pin {
+	cpu_set_t all;
+	bool free;
+};
+
+/**
  * struct pw_salvo - Probes that share a base of cookies
  * @base:	cookie of the first
  * @sport:	of probes that leave it open
@@ -34,6 +46,7 @@ struct pw_catch {
  */
 struct pw_salvo {
 	struct pw_sandbox *sb;
+	struct pw_pin pin;
 	const struct pw_probe *probes;
 	size_t num;
 	uint8_t *evidence;
