@@ -88,6 +88,7 @@ static bool answer_solicitation(const struct pw_scene *scene,
 				const struct pw_packet *packet,
 				struct pw_frame *out)
 {
+	struct pw_frame whole[PW_FRAME_PIECES];
 	struct pw_frame_how how = { 0 };
 	struct pw_probe advert = {
 		.family = PW_IPV6, .proto = IPPROTO_ICMPV6,
@@ -100,7 +101,8 @@ static bool answer_solicitation(const struct pw_scene *scene,
 		return false;
 	memcpy(how.src_mac, mac, PW_MAC_LEN);
 	memcpy(how.dst_mac, frame + PW_MAC_LEN, PW_MAC_LEN);
-	pw_frame_build(&advert, &how, out);
+	pw_frame_build(&advert, &how, whole);
+	*out = whole[0];
 	return true;
 }
 
