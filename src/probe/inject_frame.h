@@ -57,7 +57,7 @@ struct pw_frame {
 	bool udp;
 };
 
-void pw_frame_build(const struct pw_frame_head *head, struct pw_frame *out);
+void pw_frame_make(const struct pw_frame_head *head, struct pw_frame *out);
 
 /* Fills in the port (host order) and the checksum that belongs to it */
 void pw_frame_aim(struct pw_frame *frame, uint16_t port);

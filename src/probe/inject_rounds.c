@@ -184,7 +184,7 @@ static int make_frame(const struct group *g, const struct pw_salvo *salvo,
 		err = device_mac(volley->ifindex, head.dmac);
 	if (err)
 		return no_interface(g, salvo, err);
-	pw_frame_build(&head, frame);
+	pw_frame_make(&head, frame);
 	return 0;
 }
 
