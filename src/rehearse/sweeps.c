@@ -122,11 +122,12 @@ int pw_sweep_judge(const struct pw_model *model, const struct pw_plan *plan,
 {
 	const struct pw_scene_iface *iface = &plan->scene->ifaces[sweep->iface];
 	bool own = !pw_value_cmp(iface->addr[sweep->family], sweep->dst);
-	char from[PW_ADDR_STRLEN], addr[PW_ADDR_STRLEN];
+	char addr[PW_ADDR_STRLEN];
 	struct blame blame = { .rules = rules };
 	struct pw_judgement j = {
 		.model = model, .report = report, .of_case = of_case,
-		.proto = sweep->proto, .iface = iface->name, .from = from,
+		.proto = sweep->proto, .iface = iface->name,
+		.from = plan->classes[sweep->class].text,
 		.addr = own ? NULL : addr,
 		.ports = sweep->ports, .num_ports = pw_sweep_num(sweep),
 		.evidence = evidence, .expected = expected,
@@ -134,7 +135,6 @@ int pw_sweep_judge(const struct pw_model *model, const struct pw_plan *plan,
 		.blame = blame_rule, .blame_arg = &blame,
 	};
 
-	pw_addr_format(sweep->family, sweep->src, from);
 	pw_addr_format(sweep->family, sweep->dst, addr);
 	pw_sweep_arrival(plan, sweep, &blame.arrival);
 	if (!blame.arrival.now_ns)
