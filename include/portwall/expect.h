@@ -111,7 +111,8 @@ enum pw_source_at { PW_AT_FIRST, PW_AT_LAST, PW_AT_INSIDE, PW_AT_OUTSIDE };
  * @ports:	sorted; NULL: all 65,536, port 0 included
  * @class:	index in the plan's classes
  * @key:	which ports are reachable, as a hash: equal for sweeps of one
- *		(interface group, family, protocol, reachable set)
+ *		(interface group, family, protocol, reachable set); 0: the policy
+ *		is too large to know it for each
  */
 struct pw_sweep {
 	uint32_t iface;

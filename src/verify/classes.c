@@ -68,9 +68,14 @@ static void roll_inner(struct pw_spots *spots, const struct pw_range *range,
 	}
 }
 
-static void add_stretch(struct sorting *s, struct pw_spots *spots,
-			const struct pw_range *range)
+static int add_stretch(struct sorting *s, struct pw_spots *spots,
+		       const struct pw_range *range)
 {
+	if (spots->num && !spots->first) {
+		spots->first = calloc(PW_STRETCHES, sizeof(*spots->first));
+		if (!spots->first)
+			return -ENOMEM;
+	}
 	if (spots->num && spots->num_first < PW_STRETCHES)
 		spots->first[spots->num_first++] = spots->last;
 	spots->last = (struct pw_stretch){
@@ -79,6 +84,7 @@ static void add_stretch(struct sorting *s, struct pw_spots *spots,
 	};
 	spots->num++;
 	roll_inner(spots, range, s->dice);
+	return 0;
 }
 
 static int on_stretch(void *arg, const struct pw_range *range, uint32_t class,
@@ -99,11 +105,11 @@ static int on_stretch(void *arg, const struct pw_range *range, uint32_t class,
 		beside->after_class = class;
 	}
 	if (!apart)
-		add_stretch(s, spots, range);
+		err = add_stretch(s, spots, range);
 	s->before = range->last;
 	s->before_class = class;
 	s->has_before = !apart;
-	return 0;
+	return err;
 }
 
 static struct pw_range subnet(enum pw_family family, struct pw_value addr)
@@ -205,8 +211,10 @@ int pw_sources_make(const struct pw_model *model, const struct pw_scene *scene,
 
 void pw_sources_clear(struct pw_sources *sources)
 {
-	for (size_t i = 0; i < sources->num; i++)
+	for (size_t i = 0; i < sources->num; i++) {
 		pw_rangeset_free(sources->spots[i].set);
+		free(sources->spots[i].first);
+	}
 	free(sources->spots);
 	pw_division_clear(&sources->division);
 	*sources = (struct pw_sources){ 0 };

@@ -26,7 +26,8 @@ struct pw_stretch {
 
 /**
  * struct pw_spots - What is remembered of a class
- * @first:	its first stretches, @num_first, without @last
+ * @first:	its first stretches, @num_first, without @last; room for
+ *		PW_STRETCHES once there are two
  * @last:	if there is any, see @num
  * @num:	of stretches
  * @inner:	at random: no end of a stretch if one is long enough
@@ -35,7 +36,7 @@ struct pw_stretch {
  * @num_ranges:	of the class, whether or not a sender may have them
  */
 struct pw_spots {
-	struct pw_stretch first[PW_STRETCHES], last;
+	struct pw_stretch *first, last;
 	size_t num_first;
 	uint64_t num, num_ranges;
 	struct pw_value inner;

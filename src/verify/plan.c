@@ -52,56 +52,62 @@ static int take_sections(struct pw_source_class *class,
 	return 0;
 }
 
-/* The classes of one family go to the plan */
-static int take_classes(struct pw_planner *p, enum pw_family family,
-			struct pw_sources *from)
+static int take_class(struct pw_planner *p, enum pw_family family,
+		      struct pw_sources *from, size_t i)
 {
 	struct pw_division *division = &from->division;
+	struct pw_source_class class = {
+		.family = family, .asked = from->spots[i].num,
+		.text = pw_class_text(p->model, &division->classes[i],
+				      division->common, from->spots[i].num),
+	};
+	int err = class.text ? take_sections(&class, &division->classes[i],
+					     division->common,
+					     p->model->num_sections, !i) :
+			       -ENOMEM;
 
-	p->plan->anyone[family] = (uint32_t)p->plan->num_classes;
-	for (size_t i = 0; i < division->num; i++) {
-		struct pw_source_class *class =
-			&p->plan->classes[p->plan->num_classes++];
-		bool asked = from->spots[i].num;
-		int err;
-
-		class->family = family;
-		class->asked = asked;
-		class->text = pw_class_text(p->model, &division->classes[i],
-					    division->common, asked);
-		class->set = PW_TAKE(from->spots[i].set);
-		err = take_sections(class, &division->classes[i],
-				    division->common, p->model->num_sections,
-				    !i);
-		if (err || !class->text)
-			return -ENOMEM;
+	if (!err)
+		err = PW_ARRAY_PUSH(p->plan->classes, p->plan->num_classes,
+				    p->cap_classes, class);
+	if (err) {
+		free(class.sections);
+		free(class.text);
+		return err;
 	}
-	p->common[family] = PW_TAKE(division->common);
+	p->plan->classes[p->plan->num_classes - 1].set =
+		PW_TAKE(from->spots[i].set);
 	return 0;
+}
+
+/* The classes of one family go to the plan, and their sources are chosen */
+static int add_family(struct pw_planner *p, enum pw_family family)
+{
+	struct pw_sources from = { 0 };
+	int err = pw_sources_make(p->model, p->places->scene, family, &p->dice,
+				  &from);
+
+	if (err)
+		return err;
+	p->plan->anyone[family] = (uint32_t)p->plan->num_classes;
+	for (size_t i = 0; i < from.division.num && !err; i++)
+		err = take_class(p, family, &from, i);
+	p->common[family] = PW_TAKE(from.division.common);
+	if (!err)
+		err = pw_planner_add_sources(p, family, &from);
+	pw_sources_clear(&from);
+	return err;
 }
 
 static int add_classes(struct pw_planner *p)
 {
-	struct pw_sources from[PW_NUM_FAMILIES] = { 0 };
-	size_t num = 0;
 	int err = 0;
 
-	for (int f = 0; f < PW_NUM_FAMILIES && !err; f++) {
-		err = pw_sources_make(p->model, p->places->scene, f, &p->dice,
-				      &from[f]);
-		num += from[f].division.num;
-	}
-	p->plan->classes = calloc(num + 1, sizeof(*p->plan->classes));
-	p->full_by = calloc(num + 1, sizeof(*p->full_by));
-	if (!p->plan->classes || !p->full_by)
-		err = -ENOMEM;
 	for (int f = 0; f < PW_NUM_FAMILIES && !err; f++)
-		err = take_classes(p, f, &from[f]);
-	if (!err)
-		err = pw_planner_add_sources(p, from);
-	for (int f = 0; f < PW_NUM_FAMILIES; f++)
-		pw_sources_clear(&from[f]);
-	return err;
+		err = add_family(p, f);
+	p->full_by = calloc(p->plan->num_classes + 1, sizeof(*p->full_by));
+	if (!p->full_by)
+		return -ENOMEM;
+	return err ? err : pw_planner_index_sources(p);
 }
 
 static int begin(struct pw_planner *p)

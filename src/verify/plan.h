@@ -77,14 +77,16 @@ struct pw_pair {
  * @dests:	of each family the interface's own address first
  * @base:	by destination and protocol: what sections say of anyone on an
  *		interface that none names
- * @by_about:	sources, in the order of @about; of family f
- *		[@family_first[f], @family_first[f + 1])
+ * @by_about:	sources, in the order of @about
  * @about_first: by class: its first one in @by_about; one more at the end
  * @face:	by class: the source that stands for it; UINT32_MAX: none
+ * @anyone:	by family: the class "anyone", or the first that has a source if
+ *		that one has none; UINT32_MAX: there is none
  * @pairs:	in the order of groups
  * @full_by:	by class: bit of each protocol whose ports were all asked
  * @fulls:	by interface: how many full sweeps came in on it
  * @keys:	of full sweeps, a hash set of a power of two; 0: free
+ * @visits:	sections looked at where answers had to be put together anew
  * @changed:	room for as many sections as there are, twice
  * @has_sctp:	some section names ports of it
  */
@@ -100,18 +102,19 @@ struct pw_planner {
 	size_t num_dests, cap_dests;
 	struct pw_reach *base;
 	struct pw_source_list by_about;
-	size_t family_first[PW_NUM_FAMILIES + 1];
 	size_t *about_first;
 	uint32_t *face;
+	uint32_t anyone[PW_NUM_FAMILIES];
 	struct pw_pair *pairs;
 	size_t num_pairs, cap_pairs;
 	uint8_t *full_by;
 	uint32_t *fulls;
 	uint64_t *keys;
 	size_t num_keys, cap_keys;
+	uint64_t visits;
 	uint32_t *changed;
 	bool has_sctp;
-	size_t cap_sweeps;
+	size_t cap_classes, cap_sweeps;
 };
 
 /* plan_ports.c: lists live as long as the plan; 0; -ENOMEM */
@@ -120,11 +123,15 @@ int pw_ports_named(struct pw_planner *p, bool abridged,
 /* Of what concerns the class and its neighbours */
 int pw_ports_about(struct pw_planner *p, uint32_t class,
 		   struct pw_port_list *out);
+/* Of what sections say of anyone, and of what they say of the group */
+int pw_ports_on(struct pw_planner *p, uint32_t group, struct pw_port_list *out);
 void pw_port_lists_free(struct pw_port_lists *lists);
 
-/* plan_sources.c: fills what is said of sources */
-int pw_planner_add_sources(struct pw_planner *p,
-			   const struct pw_sources sources[PW_NUM_FAMILIES]);
+/* plan_sources.c: those of one family, whose classes are in the plan */
+int pw_planner_add_sources(struct pw_planner *p, enum pw_family family,
+			   const struct pw_sources *sources);
+/* Fills what else is said of sources, once all are there */
+int pw_planner_index_sources(struct pw_planner *p);
 
 /* plan_reach.c: fills @dests */
 int pw_planner_add_dests(struct pw_planner *p);
@@ -132,7 +139,7 @@ void pw_planner_clear_reach(struct pw_planner *p);
 
 /**
  * struct pw_asked - What sections say of a class on interfaces of a group
- * @key:	see struct pw_sweep
+ * @key:	see struct pw_sweep; 0: it would take too long to know
  * @weight:	ports of which they say something else than of anyone
  * @concerned:	do they say anything else?
  */

@@ -18,6 +18,11 @@
 /* Of a list about one class, most of them: for an estimate */
 #define ABOUT_PORTS 90
 
+/* Probes from anyone on every interface, before lists are about groups alone */
+#define ANYONE_MAX 500000u
+/* Groups on which anyone also asks elsewhere, where not all can be asked all */
+#define ELSEWHERE_GROUPS 64
+
 static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
 
 /**
@@ -46,10 +51,6 @@ static int key_of(struct edges *e, uint32_t group, uint32_t class, size_t dest,
 {
 	int err;
 
-	if (!e->p->plan->classes[class].listed) {
-		*out = 0;
-		return 0;
-	}
 	if (!e->last.key || e->last_group != group || e->last_class != class ||
 	    e->last_dest != dest || e->last_proto != proto) {
 		err = pw_planner_ask(e->p, group, class, dest, proto, &e->last);
@@ -95,11 +96,13 @@ static enum pw_family family_of(const struct pw_planner *p, uint32_t class)
 	return p->plan->classes[class].family;
 }
 
+/* NULL: there is no address to ask from, or no class */
 static const struct pw_source *face_of(const struct pw_planner *p,
 				       uint32_t class)
 {
-	return p->face[class] == UINT32_MAX ? NULL :
-					      &p->by_about.items[p->face[class]];
+	if (class == UINT32_MAX || p->face[class] == UINT32_MAX)
+		return NULL;
+	return &p->by_about.items[p->face[class]];
 }
 
 static uint32_t next_iface(struct edges *e, uint32_t group)
@@ -122,22 +125,22 @@ static int ask_own(struct edges *e, uint32_t group, uint32_t iface,
 }
 
 /* Anyone on every interface, not only one of each group */
-static int ask_anyone(struct edges *e)
+static int ask_anyone_on(struct edges *e, uint32_t group,
+			 const struct pw_port_list *list)
 {
 	const struct pw_planner *p = e->p;
+	const struct pw_group *g = &p->places->groups[group];
 	int err = 0;
 
-	for (uint32_t g = 0; g < p->places->num_groups; g++)
-		for (size_t i = 0; i < p->places->groups[g].num; i++)
-			for (int f = 0; f < PW_NUM_FAMILIES && !err; f++) {
-				const struct pw_source *face =
-					face_of(p, p->plan->anyone[f]);
+	for (size_t i = 0; i < g->num; i++)
+		for (int f = 0; f < PW_NUM_FAMILIES && !err; f++) {
+			const struct pw_source *face =
+				face_of(p, p->anyone[f]);
 
-				if (face)
-					err = ask_own(e, g, p->places->groups[g]
-						      .ifaces[i], face,
-						      &e->named);
-			}
+			if (face)
+				err = ask_own(e, group, g->ifaces[i], face,
+					      list);
+		}
 	return err;
 }
 
@@ -151,8 +154,8 @@ static int ask_all(struct edges *e)
 		for (size_t i = 0; i < p->by_about.num && !err; i++) {
 			const struct pw_source *source = &p->by_about.items[i];
 
-			if (source != face_of(p, p->plan->anyone[PW_IPV4]) &&
-			    source != face_of(p, p->plan->anyone[PW_IPV6]))
+			if (source != face_of(p, p->anyone[PW_IPV4]) &&
+			    source != face_of(p, p->anyone[PW_IPV6]))
 				err = ask_own(e, g, next_iface(e, g), source,
 					      &e->named);
 		}
@@ -182,10 +185,11 @@ static int ask_elsewhere(struct edges *e, uint32_t group, uint32_t class,
 	const struct pw_planner *p = e->p;
 	const struct pw_source *face = face_of(p, class);
 	uint32_t iface = p->places->groups[group].ifaces[0];
-	size_t own = own_dest(p, family_of(p, class));
 	int err = 0;
 
-	for (size_t d = own + 1; face && d < p->num_dests && !err; d++) {
+	if (!face)
+		return 0;
+	for (size_t d = own_dest(p, family_of(p, class)) + 1; d < p->num_dests && !err; d++) {
 		const struct pw_dest *dest = &p->dests[d];
 
 		if (dest->family != family_of(p, class) ||
@@ -210,16 +214,29 @@ static int ask_all_elsewhere(struct edges *e)
 	return err;
 }
 
-/* As above for anyone alone: what is not unicast is seldom spoken of */
-static int ask_anyone_elsewhere(struct edges *e)
+/*
+ * Anyone on every interface and, on some, elsewhere: of very many interfaces
+ * each with what its own sections say
+ */
+static int ask_anyone(struct edges *e, bool whole)
 {
 	const struct pw_planner *p = e->p;
+	uint64_t each = PW_NUM_FAMILIES * e->num_protos * e->named.num;
+	bool few = whole || p->places->scene->num_ifaces * each <= ANYONE_MAX;
+	size_t step = p->places->num_groups / ELSEWHERE_GROUPS + 1;
 	int err = 0;
 
-	for (uint32_t g = 0; g < p->places->num_groups; g++)
+	for (uint32_t g = 0; g < p->places->num_groups && !err; g++) {
+		struct pw_port_list list = e->named;
+
+		if (!few)
+			err = pw_ports_on(e->p, g, &list);
+		if (!err)
+			err = ask_anyone_on(e, g, &list);
 		for (int f = 0; f < PW_NUM_FAMILIES && !err; f++)
-			err = ask_elsewhere(e, g, p->plan->anyone[f],
-					    &e->named);
+			if (!whole && !(g % step))
+				err = ask_elsewhere(e, g, p->anyone[f], &list);
+	}
 	return err;
 }
 
@@ -260,7 +277,7 @@ static int ask_pair(struct edges *e, const struct pw_pair *pair, bool first,
 
 static bool is_anyone(const struct pw_planner *p, uint32_t class)
 {
-	return class == p->plan->anyone[family_of(p, class)];
+	return class == p->anyone[family_of(p, class)];
 }
 
 /* Sources of the pairs, all of them or one of each class beyond its first */
@@ -345,11 +362,11 @@ int pw_planner_sweep_edges(struct pw_planner *p)
 	whole = p->all ||
 		num_sources(p) * e.num_protos * e.named.num <= EDGE_MAX;
 	if (!err)
-		err = ask_anyone(&e);
+		err = ask_anyone(&e, whole);
 	if (!err)
 		err = whole ? ask_all(&e) : ask_pairs(&e);
-	if (!err)
-		err = whole ? ask_all_elsewhere(&e) : ask_anyone_elsewhere(&e);
+	if (!err && whole)
+		err = ask_all_elsewhere(&e);
 	if (e.wanted > e.made)
 		p->plan->left_out += e.wanted - e.made;
 	return err;

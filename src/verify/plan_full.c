@@ -86,7 +86,7 @@ static int push_full(struct fulls *fulls, const struct pw_planner *p,
 	full.weight = asked->weight;
 	full.key = asked->key;
 	full.order = (uint32_t)fulls->num;
-	full.anyone = full.class == p->plan->anyone[family];
+	full.anyone = full.class == p->anyone[family];
 	return PW_ARRAY_PUSH(fulls->items, fulls->num, fulls->cap, full);
 }
 
@@ -104,8 +104,10 @@ static int look_at(struct pw_planner *p, struct fulls *fulls, uint32_t group,
 		struct pw_asked asked;
 
 		err = pw_planner_ask(p, group, class, dest, protos[i], &asked);
-		if (!err)
+		if (!err && asked.key)
 			err = add_key(p, asked.key);
+		else if (!err && !p->all)
+			p->plan->left_out += NUM_PORTS;
 		if (err > 0 || (!err && p->all && !p->dests[dest].fixed))
 			err = push_full(fulls, p, full, &asked);
 	}
@@ -126,14 +128,18 @@ static int look_everywhere(struct pw_planner *p, struct fulls *fulls,
 					 pair);
 }
 
-/* Classes that no section tells apart on this group reach what anyone does */
+/*
+ * Classes that no section tells apart on this group reach what anyone does, if
+ * there is anyone
+ */
 static bool is_worth(struct pw_planner *p, uint32_t group, uint32_t class)
 {
 	enum pw_family family = p->plan->classes[class].family;
 
-	if (p->face[class] == UINT32_MAX || !p->plan->classes[class].listed)
+	if (p->face[class] == UINT32_MAX)
 		return false;
-	return p->all || class == p->plan->anyone[family] ||
+	return p->all || p->anyone[family] != p->plan->anyone[family] ||
+	       class == p->anyone[family] ||
 	       pw_planner_concerns(p, group, class);
 }
 
@@ -146,9 +152,8 @@ static int look_at_all(struct pw_planner *p, struct fulls *fulls)
 
 	for (uint32_t g = 0; g < p->places->num_groups && !err; g++)
 		for (uint32_t c = 0; c < p->plan->num_classes && !err; c++) {
-			bool skip = c != p->plan->anyone[PW_IPV4] &&
-				    c != p->plan->anyone[PW_IPV6] &&
-				    at++ % step;
+			bool skip = c != p->anyone[PW_IPV4] &&
+				    c != p->anyone[PW_IPV6] && at++ % step;
 
 			if (!skip && is_worth(p, g, c))
 				err = look_everywhere(p, fulls, g, c);

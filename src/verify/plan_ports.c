@@ -14,8 +14,8 @@
 #define RANGE_WHOLE 64
 /* Ranges of a section that are looked at, where lists are about classes */
 #define SECTION_RANGES 16
-/* Sections of a class that are looked at there, and of anyone */
-#define CLASS_SECTIONS 16
+/* Sections of a class or group that are looked at there */
+#define LIST_SECTIONS 16
 
 struct marks {
 	uint64_t bits[NUM_PORTS / 64];
@@ -123,6 +123,33 @@ static int keep_list(struct pw_planner *p, const struct marks *m,
 	return 0;
 }
 
+static void mark_sections(struct pw_planner *p, struct marks *m,
+			  const uint32_t *sections, size_t num)
+{
+	for (size_t i = 0; i < num && i < LIST_SECTIONS; i++)
+		if (sections[i] < p->model->num_sections)
+			mark_section(p, m, &p->model->sections[sections[i]],
+				     SECTION_RANGES, true);
+}
+
+static void mark_class(struct pw_planner *p, struct marks *m, uint32_t class)
+{
+	const struct pw_source_class *c = &p->plan->classes[class];
+
+	mark_sections(p, m, c->sections, c->num_sections);
+}
+
+/* What belongs to every list */
+static int end_list(struct pw_planner *p, struct marks *m,
+		    struct pw_port_list *out)
+{
+	mark_published(p, m);
+	mark(m, 1);
+	mark(m, NUM_PORTS - 1);
+	mark_random(p, m);
+	return keep_list(p, m, out);
+}
+
 int pw_ports_named(struct pw_planner *p, bool abridged,
 		   struct pw_port_list *out)
 {
@@ -131,20 +158,7 @@ int pw_ports_named(struct pw_planner *p, bool abridged,
 	for (size_t i = 0; i < p->model->num_sections; i++)
 		mark_section(p, &m, &p->model->sections[i], SIZE_MAX,
 			     abridged);
-	mark_published(p, &m);
-	mark(&m, 1);
-	mark(&m, NUM_PORTS - 1);
-	mark_random(p, &m);
-	return keep_list(p, &m, out);
-}
-
-static void mark_class(struct pw_planner *p, struct marks *m, uint32_t class)
-{
-	const struct pw_source_class *c = &p->plan->classes[class];
-
-	for (size_t i = 0; i < c->num_sections && i < CLASS_SECTIONS; i++)
-		mark_section(p, m, &p->model->sections[c->sections[i]],
-			     SECTION_RANGES, true);
+	return end_list(p, &m, out);
 }
 
 int pw_ports_about(struct pw_planner *p, uint32_t class,
@@ -159,11 +173,19 @@ int pw_ports_about(struct pw_planner *p, uint32_t class,
 	     c <= class + 1 && c < p->plan->num_classes; c++)
 		if (c != anyone && p->plan->classes[c].family == family)
 			mark_class(p, &m, c);
-	mark_published(p, &m);
-	mark(&m, 1);
-	mark(&m, NUM_PORTS - 1);
-	mark_random(p, &m);
-	return keep_list(p, &m, out);
+	return end_list(p, &m, out);
+}
+
+int pw_ports_on(struct pw_planner *p, uint32_t group, struct pw_port_list *out)
+{
+	const struct pw_divided *on =
+		&p->places->names.classes[p->places->groups[group].class];
+	struct marks m = { 0 };
+
+	for (int f = 0; f < PW_NUM_FAMILIES; f++)
+		mark_class(p, &m, p->plan->anyone[f]);
+	mark_sections(p, &m, on->sections, on->num);
+	return end_list(p, &m, out);
 }
 
 void pw_port_lists_free(struct pw_port_lists *lists)

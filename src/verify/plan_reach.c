@@ -12,6 +12,9 @@
 #include "verify/expect_priv.h"
 #include "verify/plan.h"
 
+/* Some 0.5 s: for policies of very many sections that hold for most sources */
+#define VISITS_MAX 30000000u
+
 /*
  * Does the section's `to` hold this, and has it not ended? Its `from` and `on`
  * are what classes and groups are made of.
@@ -246,11 +249,21 @@ static struct meeting meet(const struct pw_planner *p, uint32_t group,
 	return m;
 }
 
+/* Is there a list of what tells the group and the class from others? */
+static bool is_listed(const struct pw_planner *p, uint32_t group,
+		      uint32_t class)
+{
+	uint32_t on = p->places->groups[group].class;
+
+	return p->places->names.classes[on].listed &&
+	       p->plan->classes[class].listed;
+}
+
 bool pw_planner_concerns(struct pw_planner *p, uint32_t group, uint32_t class)
 {
 	struct meeting m = meet(p, group, class);
 
-	if (!p->plan->classes[class].listed)
+	if (!is_listed(p, group, class))
 		return true;
 	while (next_section(&m))
 		if (m.told && m.is_on)
@@ -300,6 +313,7 @@ static int add_base(struct pw_planner *p, size_t dest, uint8_t proto,
 		return err ? err : pw_rangeset_add_set(out->limited,
 						       base->limited);
 	}
+	p->visits += p->model->num_sections;
 	for (uint32_t i = 0; i < p->model->num_sections && !err; i++) {
 		if (at < change->num_lost && change->lost[at] == i)
 			at++;
@@ -383,35 +397,48 @@ static uint64_t weigh(const struct pw_reach *reach, const struct pw_reach *base)
 	return is > was ? is - was : was - is;
 }
 
-int pw_planner_ask(struct pw_planner *p, uint32_t group, uint32_t class,
-		   size_t dest, uint8_t proto, struct pw_asked *out)
+static int work_out(struct pw_planner *p, uint32_t group, size_t dest,
+		    uint8_t proto, const struct change *change,
+		    struct pw_asked *out)
 {
 	uint64_t seed = (uint64_t)group << 32 |
 			(uint64_t)p->dests[dest].family << 8 | proto;
+	const struct pw_reach *base = base_of(p, dest, proto);
+	struct pw_reach reach;
+	int err = reach_new(&reach);
+
+	if (!base)
+		err = -ENOMEM;
+	if (!err)
+		err = add_base(p, dest, proto, change, &reach);
+	for (size_t i = 0; i < change->num_added && !err; i++)
+		err = reach_add(&reach, &p->model->sections[change->added[i]],
+				proto);
+	if (!err)
+		err = settle(p, group, dest, proto, &reach);
+	if (!err) {
+		out->key = hash_reach(p, pw_dice_mix(seed), &reach);
+		out->weight = weigh(&reach, base);
+	}
+	reach_clear(&reach);
+	return err;
+}
+
+int pw_planner_ask(struct pw_planner *p, uint32_t group, uint32_t class,
+		   size_t dest, uint8_t proto, struct pw_asked *out)
+{
 	struct change change = {
 		.added = p->changed,
 		.lost = p->changed + p->model->num_sections,
 	};
 	struct meeting m = meet(p, group, class);
-	struct pw_asked asked = { 0 };
-	struct pw_reach reach;
-	int err = reach_new(&reach);
 
-	find_change(&m, &p->dests[dest], &change, &asked);
-	if (!err)
-		err = add_base(p, dest, proto, &change, &reach);
-	for (size_t i = 0; i < change.num_added && !err; i++)
-		err = reach_add(&reach, &p->model->sections[change.added[i]],
-				proto);
-	if (!err)
-		err = settle(p, group, dest, proto, &reach);
-	if (!err) {
-		const struct pw_reach *base = base_of(p, dest, proto);
-
-		asked.key = hash_reach(p, pw_dice_mix(seed), &reach);
-		asked.weight = base ? weigh(&reach, base) : 0;
-		*out = asked;
-	}
-	reach_clear(&reach);
-	return err;
+	*out = (struct pw_asked){ .concerned = true };
+	if (!is_listed(p, group, class))
+		return 0;
+	out->concerned = false;
+	find_change(&m, &p->dests[dest], &change, out);
+	if (change.num_lost && p->visits > VISITS_MAX)
+		return 0;
+	return work_out(p, group, dest, proto, &change, out);
 }

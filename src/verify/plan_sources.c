@@ -6,93 +6,96 @@
 #include "portwall/array.h"
 #include "verify/plan.h"
 
-/* A source that other sources are compared with */
-struct candidate {
-	struct pw_source source;
-	enum pw_family family;
+/**
+ * struct adding
+ * @from:	where those of the family at hand begin in @list
+ * @base:	index in the plan of the family's first class
+ */
+struct adding {
+	struct pw_source_list *list;
+	size_t from;
+	uint32_t base;
 };
 
-struct candidates {
-	struct candidate *items;
-	size_t num, cap;
-};
-
-static int push(struct candidates *list, enum pw_family family,
-		struct pw_value addr, uint32_t class, uint32_t about,
-		enum pw_source_at at)
+static int push(struct adding *a, struct pw_value addr, uint32_t class,
+		uint32_t about, enum pw_source_at at)
 {
-	struct candidate c = { { addr, class, about, at }, family };
+	struct pw_source source = {
+		.addr = addr, .class = a->base + class,
+		.about = a->base + about, .at = at,
+	};
 
-	return PW_ARRAY_PUSH(list->items, list->num, list->cap, c);
+	return PW_ARRAY_PUSH(a->list->items, a->list->num, a->list->cap,
+			     source);
 }
 
-/* Right beside a stretch; @base: of the family's classes in the plan */
-static int push_beside(struct candidates *list, enum pw_family family,
-		       uint32_t base, uint32_t about,
-		       const struct pw_stretch *stretch, bool before,
-		       bool after)
+static int push_before(struct adding *a, uint32_t about,
+		       const struct pw_stretch *stretch)
 {
-	int err = 0;
-
-	if (before && stretch->has_before)
-		err = push(list, family, stretch->before,
-			   base + stretch->before_class, about, PW_AT_OUTSIDE);
-	if (after && stretch->has_after && !err)
-		err = push(list, family, stretch->after,
-			   base + stretch->after_class, about, PW_AT_OUTSIDE);
-	return err;
+	if (!stretch->has_before)
+		return 0;
+	return push(a, stretch->before, stretch->before_class, about,
+		    PW_AT_OUTSIDE);
 }
 
-/* The ends of a stretch in the midst of its class */
-static int push_ends(struct candidates *list, enum pw_family family,
-		     uint32_t base, uint32_t about,
-		     const struct pw_stretch *stretch)
+static int push_after(struct adding *a, uint32_t about,
+		      const struct pw_stretch *stretch)
 {
-	int err = push(list, family, stretch->range.first, about, about,
-		       PW_AT_FIRST);
+	if (!stretch->has_after)
+		return 0;
+	return push(a, stretch->after, stretch->after_class, about,
+		    PW_AT_OUTSIDE);
+}
+
+/* A stretch in the midst of its class: where it begins and ends */
+static int push_stretch(struct adding *a, uint32_t about,
+			const struct pw_stretch *stretch)
+{
+	int err = push(a, stretch->range.first, about, about, PW_AT_FIRST);
 
 	if (!err)
-		err = push(list, family, stretch->range.last, about, about,
+		err = push(a, stretch->range.last, about, about, PW_AT_LAST);
+	if (!err)
+		err = push_before(a, about, stretch);
+	return err ? err : push_after(a, about, stretch);
+}
+
+/* Where the class begins and ends, and one address within */
+static int push_ends(struct adding *a, uint32_t class,
+		     const struct pw_spots *spots,
+		     const struct pw_stretch *first)
+{
+	int err = push(a, first->range.first, class, class, PW_AT_FIRST);
+
+	if (!err)
+		err = push(a, spots->last.range.last, class, class,
 			   PW_AT_LAST);
-	if (!err)
-		err = push_beside(list, family, base, about, stretch, true,
-				  true);
-	return err;
+	return err ? err : push(a, spots->inner, class, class, PW_AT_INSIDE);
 }
 
 /*
- * Those of class "anyone" are beside others, and are asked for their sake; of
- * other classes some stretches more than the first and the last are looked at.
+ * What is beside "anyone" is of other classes, and is asked for their sake. Of
+ * these more stretches are looked at than the first and the last.
  */
-static int push_class(struct candidates *list, enum pw_family family,
-		      uint32_t base, uint32_t class,
+static int push_class(struct adding *a, uint32_t class,
 		      const struct pw_spots *spots)
 {
-	uint32_t about = base + class;
-	const struct pw_stretch *first = &spots->first[0];
+	const struct pw_stretch *first =
+		spots->num_first ? &spots->first[0] : &spots->last;
 	int err;
 
 	if (!spots->num)
 		return 0;
-	if (!spots->num_first)
-		first = &spots->last;
-	err = push(list, family, first->range.first, about, about, PW_AT_FIRST);
-	if (!err)
-		err = push(list, family, spots->last.range.last, about, about,
-			   PW_AT_LAST);
-	if (!err)
-		err = push(list, family, spots->inner, about, about,
-			   PW_AT_INSIDE);
+	err = push_ends(a, class, spots, first);
 	if (!class || err)
 		return err;
-	err = push_beside(list, family, base, about, first, true, false);
+	err = push_before(a, class, first);
 	if (!err)
-		err = push_beside(list, family, base, about, &spots->last,
-				  false, true);
+		err = push_after(a, class, &spots->last);
 	for (size_t i = 0; i < spots->num_first && !err; i++)
-		err = push_ends(list, family, base, about, &spots->first[i]);
+		err = push_stretch(a, class, &spots->first[i]);
 	if (spots->num_first && !err)
-		err = push_ends(list, family, base, about, &spots->last);
+		err = push_stretch(a, class, &spots->last);
 	return err;
 }
 
@@ -104,98 +107,98 @@ static int order(uint64_t a, uint64_t b)
 /* One address but once: as what comes first in enum pw_source_at */
 static int by_addr(const void *pa, const void *pb)
 {
-	const struct candidate *a = pa, *b = pb;
-	int cmp = order(a->family, b->family);
+	const struct pw_source *a = pa, *b = pb;
+	int cmp = pw_value_cmp(a->addr, b->addr);
 
 	if (!cmp)
-		cmp = pw_value_cmp(a->source.addr, b->source.addr);
-	if (!cmp)
-		cmp = order(a->source.at, b->source.at);
-	return cmp ? cmp : order(a->source.about, b->source.about);
+		cmp = order(a->at, b->at);
+	return cmp ? cmp : order(a->about, b->about);
 }
 
 static int by_about(const void *pa, const void *pb)
 {
-	const struct candidate *a = pa, *b = pb;
-	int cmp = order(a->source.about, b->source.about);
+	const struct pw_source *a = pa, *b = pb;
+	int cmp = order(a->about, b->about);
 
 	if (!cmp)
-		cmp = order(a->source.at, b->source.at);
-	return cmp ? cmp : pw_value_cmp(a->source.addr, b->source.addr);
+		cmp = order(a->at, b->at);
+	return cmp ? cmp : pw_value_cmp(a->addr, b->addr);
 }
 
-static void drop_repeated(struct candidates *list)
+static void drop_repeated(struct pw_source *items, size_t *num_items)
 {
 	size_t num = 0;
 
-	if (!list->num)
+	if (!*num_items)
 		return;
-	qsort(list->items, list->num, sizeof(*list->items), by_addr);
-	for (size_t i = 0; i < list->num; i++) {
-		const struct candidate *c = &list->items[i];
-		const struct candidate *last = &list->items[num - !!num];
+	qsort(items, *num_items, sizeof(*items), by_addr);
+	for (size_t i = 0; i < *num_items; i++)
+		if (!num || pw_value_cmp(items[num - 1].addr, items[i].addr))
+			items[num++] = items[i];
+	*num_items = num;
+	qsort(items, num, sizeof(*items), by_about);
+}
 
-		if (num && last->family == c->family &&
-		    !pw_value_cmp(last->source.addr, c->source.addr))
-			continue;
-		list->items[num++] = *c;
-	}
-	list->num = num;
-	qsort(list->items, list->num, sizeof(*list->items), by_about);
+int pw_planner_add_sources(struct pw_planner *p, enum pw_family family,
+			   const struct pw_sources *sources)
+{
+	struct adding a = {
+		.list = &p->by_about, .from = p->by_about.num,
+		.base = p->plan->anyone[family],
+	};
+	size_t num;
+	int err = 0;
+
+	for (uint32_t c = 0; c < sources->num && !err; c++)
+		err = push_class(&a, c, &sources->spots[c]);
+	num = p->by_about.num - a.from;
+	if (num)
+		drop_repeated(p->by_about.items + a.from, &num);
+	p->by_about.num = a.from + num;
+	return err;
 }
 
 /* What stands for a class when one address must do: the one within it */
-static void choose_faces(struct pw_planner *p)
+static void choose_face(struct pw_planner *p, size_t class)
 {
-	for (size_t c = 0; c < p->plan->num_classes; c++) {
-		p->face[c] = UINT32_MAX;
-		for (size_t i = p->about_first[c]; i < p->about_first[c + 1];
-		     i++)
-			if (p->by_about.items[i].class == c &&
-			    (p->face[c] == UINT32_MAX ||
-			     p->by_about.items[i].at == PW_AT_INSIDE))
-				p->face[c] = (uint32_t)i;
+	p->face[class] = UINT32_MAX;
+	for (size_t i = p->about_first[class]; i < p->about_first[class + 1];
+	     i++) {
+		const struct pw_source *source = &p->by_about.items[i];
+
+		if (source->class == class &&
+		    (p->face[class] == UINT32_MAX ||
+		     source->at == PW_AT_INSIDE))
+			p->face[class] = (uint32_t)i;
 	}
 }
 
-static int keep(struct pw_planner *p, const struct candidates *list)
+/* Those whom no section tells from others, if there are any */
+static void choose_anyone(struct pw_planner *p)
+{
+	for (int f = 0; f < PW_NUM_FAMILIES; f++)
+		p->anyone[f] = UINT32_MAX;
+	for (size_t c = p->plan->num_classes; c-- > 0;)
+		if (p->face[c] != UINT32_MAX)
+			p->anyone[p->plan->classes[c].family] = (uint32_t)c;
+}
+
+int pw_planner_index_sources(struct pw_planner *p)
 {
 	size_t num = p->plan->num_classes, at = 0;
-	int err = 0;
 
 	p->about_first = calloc(num + 1, sizeof(*p->about_first));
 	p->face = calloc(num + 1, sizeof(*p->face));
 	if (!p->about_first || !p->face)
 		return -ENOMEM;
-	for (size_t c = 0; c < num && !err; c++) {
-		p->about_first[c] = p->by_about.num;
-		while (at < list->num && list->items[at].source.about == c &&
-		       !err)
-			err = PW_ARRAY_PUSH(p->by_about.items, p->by_about.num,
-					    p->by_about.cap,
-					    list->items[at++].source);
+	for (size_t c = 0; c < num; c++) {
+		p->about_first[c] = at;
+		while (at < p->by_about.num && p->by_about.items[at].about == c)
+			at++;
 	}
-	p->about_first[num] = p->by_about.num;
-	for (int f = 0; f < PW_NUM_FAMILIES; f++)
-		p->family_first[f] = p->about_first[p->plan->anyone[f]];
-	p->family_first[PW_NUM_FAMILIES] = p->by_about.num;
-	choose_faces(p);
-	return err;
-}
-
-int pw_planner_add_sources(struct pw_planner *p,
-			   const struct pw_sources sources[PW_NUM_FAMILIES])
-{
-	struct candidates list = { 0 };
-	int err = 0;
-
-	for (int f = 0; f < PW_NUM_FAMILIES; f++)
-		for (size_t c = 0; c < sources[f].num && !err; c++)
-			err = push_class(&list, f, p->plan->anyone[f],
-					 (uint32_t)c, &sources[f].spots[c]);
-	drop_repeated(&list);
-	if (!err)
-		err = keep(p, &list);
-	free(list.items);
-	return err;
+	p->about_first[num] = at;
+	for (size_t c = 0; c < num; c++)
+		choose_face(p, c);
+	choose_anyone(p);
+	return 0;
 }
