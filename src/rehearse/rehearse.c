@@ -50,13 +50,13 @@ static int say_coverage(const struct pw_plan *plan, struct pw_report *report)
 	for (size_t i = 0; i < plan->num_classes; i++)
 		full += plan->classes[i].full;
 	if (pw_report_note(report,
-			   "all 65,536 ports from %zu of %zu classes of source, the ports that matter from the others",
-			   full, plan->num_classes))
+			   "%zu sweeps of 65,536 ports; %zu of %zu classes of source whole, the others at the ports that matter",
+			   plan->full, full, plan->num_classes))
 		return -ENOMEM;
 	if (!plan->left_out)
 		return 0;
 	return pw_report_note(report,
-			      "%llu ports of single sources were left out: too many sections; --full asks all",
+			      "left out, because there are too many sections: %llu ports of single sources; --full asks all",
 			      (unsigned long long)plan->left_out);
 }
 
