@@ -74,14 +74,23 @@ static bool on_loopback(const struct pw_model *model,
 	return arrival->lo && decide(out, PW_EX_REACHABLE, "loopback");
 }
 
-/* What is forwarded is none of portwall's when it ignores containers */
+/*
+ * Is it on its way to a container? What belongs to nothing is not published to
+ * anywhere: no NAT takes it.
+ */
+static bool is_forwarded(const struct pw_arrival *arrival)
+{
+	return arrival->dst_kind == PW_DST_BEHIND ||
+	       (arrival->published && arrival->state != PW_CONN_INVALID);
+}
+
+/* That is none of portwall's when it ignores containers */
 static bool ignored(const struct pw_model *model,
 		    const struct pw_arrival *arrival,
 		    struct pw_expectation *out)
 {
-	if (model->containers != PW_CONTAINERS_IGNORE)
-		return false;
-	return (arrival->dst_kind == PW_DST_BEHIND || arrival->published) &&
+	return model->containers == PW_CONTAINERS_IGNORE &&
+	       is_forwarded(arrival) &&
 	       decide(out, PW_EX_REACHABLE, "containers are not judged");
 }
 
@@ -178,24 +187,16 @@ static bool related_error(const struct pw_model *model,
 	       decide(out, PW_EX_REACHABLE, "errors of live connections");
 }
 
-/*
- * From a bridge published ports are not judged, nor is what goes elsewhere;
- * what belongs to nothing is not published to anywhere, no NAT takes it.
- */
+/* From a bridge published ports are not judged, nor is what goes elsewhere */
 static bool forwarded(const struct pw_model *model,
 		      const struct pw_arrival *arrival,
 		      struct pw_expectation *out)
 {
-	bool behind = arrival->dst_kind == PW_DST_BEHIND;
-
-	if (pw_arrival_from_bridge(model, arrival)) {
-		if (behind || (arrival->published &&
-			       arrival->state != PW_CONN_INVALID))
-			return decide(out, PW_EX_REACHABLE,
-				      "published ports, from a bridge");
-		return false;
-	}
-	if (!behind)
+	if (pw_arrival_from_bridge(model, arrival))
+		return is_forwarded(arrival) &&
+		       decide(out, PW_EX_REACHABLE,
+			      "published ports, from a bridge");
+	if (arrival->dst_kind != PW_DST_BEHIND)
 		return false;
 	if (arrival->published)
 		return decide(out, PW_EX_REACHABLE, "published port");
