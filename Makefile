@@ -108,6 +108,10 @@ check:
 install_manual = sed 's,/usr/local/share/doc/portwall,$(DOCDIR),' man/$2 \
 	>$(DESTDIR)$(MANDIR)/man$1/$2 && chmod 644 $(DESTDIR)$(MANDIR)/man$1/$2
 
+# A million random packets and policies, judged three times: some five minutes
+check-long: $(BUILD)/tests/kernel/agree_test
+	$(Q)PW_PAIRS=1000000 sh scripts/sandbox $<
+
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/policies
@@ -146,4 +150,4 @@ clean:
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d)
 
-.PHONY: all tests unit check install tidy cppcheck bench fmt clean
+.PHONY: all tests unit check check-long install tidy cppcheck bench fmt clean
