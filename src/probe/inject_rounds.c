@@ -19,7 +19,7 @@
 #include "probe/inject_priv.h"
 
 /* Frames of one system call, by round: the backlog of a processor is 1,000 */
-static const uint32_t bursts[] = { 65536, 4096, 512, 128, 128 };
+static const uint32_t bursts[] = { 65536, 4096, 512, 128, 128, 128, 128, 128 };
 
 /* Without arrivals for so many looks in a row, nothing more is awaited */
 #define PATIENCE 25

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "probe/swallow_priv.h"
 
@@ -283,11 +282,12 @@ int pw_swallow_open(struct pw_swallow **out, struct pw_diags *diags)
 
 	if (!swallow)
 		return -ENOMEM;
-	snprintf(swallow->name, sizeof(swallow->name), "portwall-probe-%d",
-		 (int)getpid());
 	err = open_socket(&swallow->owner);
 	if (!err)
 		err = open_socket(&swallow->reader);
+	if (!err)	/* the process id, unless it has other such sockets */
+		snprintf(swallow->name, sizeof(swallow->name),
+			 "portwall-probe-%u", swallow->owner->wire.port_id);
 	if (!err)
 		err = make_table(swallow, &why);
 	if (err)
