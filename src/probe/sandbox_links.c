@@ -21,8 +21,8 @@
  * pair must differ: linkwatch_urgent_event() in net/core/link_watch.c takes
  * devices whose peer bears their own index for ones that may wait.
  */
-enum { LO_INDEX = 1, HOST_INDEX = 0x10, WIRE_INDEX = 0x10000,
-       PORT_INDEX = 0x20000 };
+enum { LO_INDEX = 1, WIRE_INDEX = 0x10, HOST_INDEX = 0x4000,
+       PORT_INDEX = 0x8000 };
 
 /* Locally administered, the interface's index at the end */
 enum mac_of { MAC_HOST = 1, MAC_WIRE, MAC_DEVICE, MAC_PORT };
