@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -117,22 +118,61 @@ static int open_udp(struct pw_sandbox *sb, enum pw_family family)
 	return err ? err : bind_all(fd, family);
 }
 
-/* What bears the mark is the listeners': see listen_table.c */
-static int leave_unicast(int fd)
+/*
+ * Offset of the flags in a TCP header, RFC 9293. Packets of raw sockets begin
+ * with the IP header over IPv4, and behind all such headers over IPv6.
+ */
+#define TCP_FLAGS_AT 13
+#define LOAD_MARK BPF_STMT(BPF_LD | BPF_W | BPF_ABS,			\
+			   (uint32_t)(SKF_AD_OFF + SKF_AD_MARK))
+#define PASS BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)
+#define DROP BPF_STMT(BPF_RET | BPF_K, 0)
+
+/* What bears the mark is the UDP listener's: see listen_table.c */
+static const struct sock_filter udp_code[] = {
+	LOAD_MARK,
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PW_UNICAST_MARK, 1, 0),
+	PASS,
+	DROP,
+};
+
+/* What would be the TCP listener's, and is no SYN, is not answered by it */
+#define TCP_CODE(load_header_len) {					\
+	LOAD_MARK,							\
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PW_UNICAST_MARK, 0, 4),	\
+	load_header_len,						\
+	BPF_STMT(BPF_LD | BPF_B | BPF_IND, TCP_FLAGS_AT),		\
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_K,				\
+		 TH_FIN | TH_SYN | TH_RST | TH_ACK),			\
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 1, 0),		\
+	PASS,								\
+	DROP,								\
+}
+static const struct sock_filter
+	tcp4_code[] = TCP_CODE(BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0)),
+	tcp6_code[] = TCP_CODE(BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 0));
+
+static int attach(int fd, const struct sock_filter *code, size_t num)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 (uint32_t)(SKF_AD_OFF + SKF_AD_MARK)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PW_UNICAST_MARK, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
 	const struct sock_fprog prog = {
-		.len = PW_ARRAY_SIZE(code), .filter = code,
+		.len = (unsigned short)num,
+		.filter = (struct sock_filter *)(uintptr_t)code,
 	};
 
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
 			  sizeof(prog)) ? -errno : 0;
+}
+
+/* The raw sockets of TCP and UDP leave to the listeners what is theirs */
+static int leave_to_listener(int fd, enum pw_family family, int proto)
+{
+	if (proto == IPPROTO_UDP)
+		return attach(fd, udp_code, PW_ARRAY_SIZE(udp_code));
+	if (proto != IPPROTO_TCP)
+		return 0;
+	return family == PW_IPV4 ?
+		attach(fd, tcp4_code, PW_ARRAY_SIZE(tcp4_code)) :
+		attach(fd, tcp6_code, PW_ARRAY_SIZE(tcp6_code));
 }
 
 /* The kernel looks at checksums of mobility headers on its own, RFC 3775 */
@@ -162,8 +202,8 @@ static int open_raw(struct pw_sandbox *sb, enum pw_family family, int proto)
 		set_buffer(fd);
 	err = set_options(fd, raw_options[family],
 			  PW_ARRAY_SIZE(raw_options[family]));
-	if (!err && (proto == IPPROTO_TCP || proto == IPPROTO_UDP))
-		err = leave_unicast(fd);
+	if (!err)
+		err = leave_to_listener(fd, family, proto);
 	if (!err && family == PW_IPV6 && proto == IPPROTO_MH)
 		err = trust_checksum(fd);
 	return err;

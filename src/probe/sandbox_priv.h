@@ -49,8 +49,9 @@ struct pw_tap;		/* sends and receives frames on the wire: tap.c */
  * @tcp, @udp:	the tproxy listeners, by family; -1: not listening. UDP has
  *		IP_ORIGDSTADDR and IP_PKTINFO, IPV6_ORIGDSTADDR and IPV6_PKTINFO
  * @raw:	raw sockets of the host by family and protocol, -1: none. Those
- *		of TCP and UDP get only what is not local unicast. What comes
- *		over IPv4 has its IP header; over IPv6 it begins behind all
+ *		of TCP and UDP get only what the listeners do not answer: what
+ *		is not local unicast, and TCP that is no SYN. What comes over
+ *		IPv4 has its IP header; over IPv6 it begins behind all
  *		headers before the protocol's own, with IPV6_PKTINFO and
  *		IPV6_HOPLIMIT. Neither family's kernel gives the number 0 away.
  * @joins:	sockets that hold @scene's multicast groups
