@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "portwall/array.h"
-#include "probe/rtnl.h"
+#include "probe/frame.h"
 #include "probe/sandbox_priv.h"
 
 #define BACKLOG 65535		/* cut to somaxconn, which is as large */
@@ -219,7 +219,7 @@ static int join(int fd, enum pw_family family, uint32_t index,
 	struct ipv6_mreq mreq6 = { .ipv6mr_interface = index };
 	int err;
 
-	pw_addr_be(PW_IPV6, group, mreq6.ipv6mr_multiaddr.s6_addr);
+	pw_put_addr(mreq6.ipv6mr_multiaddr.s6_addr, PW_IPV6, group);
 	err = family == PW_IPV4 ?
 		setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq4,
 			   sizeof(mreq4)) :

@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 #include "netlink/netlink.h"
-#include "probe/rtnl.h"
+#include "probe/frame.h"
 #include "probe/sandbox_priv.h"
 
 /*
@@ -283,15 +283,14 @@ static void put_dnat(struct writer *w, const struct pw_scene *scene,
 	uint8_t nfproto = family == PW_IPV4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	const uint16_t port_be = htons(publish->to);
 	struct nftnl_expr *expr;
-	uint8_t addr_be[16];
-	size_t len;
+	uint8_t addr_be[16], *end;
 
 	begin_rule(w, &publish_base);
 	match_family(w, nfproto);
 	match_local(w, NFT_CMP_EQ);
 	match_port(w, publish);
-	len = pw_addr_be(family, to->container[family], addr_be);
-	set_register(w, NFT_REG_1, addr_be, len);
+	end = pw_put_addr(addr_be, family, to->container[family]);
+	set_register(w, NFT_REG_1, addr_be, (size_t)(end - addr_be));
 	set_register(w, NFT_REG_2, &port_be, sizeof(port_be));
 	expr = add(w, "nat");
 	if (expr) {
@@ -335,6 +334,17 @@ static void put_mark(struct writer *w)
 	end_rule(w);
 }
 
+static int explain(int err, struct pw_diags *diags)
+{
+	err = pw_diag_system(diags, -err, "nf_tables refuses what `portwall "
+			     "test` needs of it");
+	if (err == -ENOENT || err == -EOPNOTSUPP)
+		pw_diag_hint(diags, "the kernel must have nft_tproxy, nft_ct, "
+				    "nft_fib_inet and nft_nat; `portwall test "
+				    "--computed` needs none of them");
+	return err;
+}
+
 static int commit(struct pw_sandbox *sb, struct writer *w,
 		  struct pw_diags *diags)
 {
@@ -342,8 +352,7 @@ static int commit(struct pw_sandbox *sb, struct writer *w,
 	int err = w->failed ? -ENOMEM : pw_nl_commit(sb->nl, &w->batch, &why);
 
 	if (err && !w->failed)
-		pw_diag_system(diags, -err,
-			       "nf_tables refuses what `test` needs of it");
+		err = explain(err, diags);
 	pw_batch_clear(&w->batch);
 	return err;
 }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "netlink/ack.h"
+#include "probe/frame.h"
 
 #define SEND_LEN (64u << 10)	/* below half the smallest send buffer */
 #define MESSAGE_ROOM 512
@@ -162,24 +163,11 @@ struct nlmsghdr *pw_rtnl_add(struct pw_rtnl *rt, uint16_t type, uint16_t flags,
 	return nlh;
 }
 
-size_t pw_addr_be(enum pw_family family, struct pw_value addr,
-		  uint8_t be[static 16])
-{
-	size_t len = pw_family_bits(family) / 8;
-
-	for (size_t i = 0; i < len; i++) {
-		size_t up = len - 1 - i;	/* bytes below this one */
-
-		be[i] = (uint8_t)((up < 8 ? addr.lo : addr.hi) >> up % 8 * 8);
-	}
-	return len;
-}
-
 void pw_rtnl_put_addr(struct nlmsghdr *nlh, uint16_t type,
 		      enum pw_family family, struct pw_value addr)
 {
 	uint8_t be[16];
-	size_t len = pw_addr_be(family, addr, be);
+	size_t len = (size_t)(pw_put_addr(be, family, addr) - be);
 
 	mnl_attr_put(nlh, type, len, be);
 }

@@ -30,9 +30,7 @@ PW_DEFINE_OWNED(struct pw_rtnl, pw_rtnl_close)
 struct nlmsghdr *pw_rtnl_add(struct pw_rtnl *rt, uint16_t type, uint16_t flags,
 			     const char *about);
 
-/* In network order: its bytes, 4 or 16 */
-size_t pw_addr_be(enum pw_family family, struct pw_value addr,
-		  uint8_t be[static 16]);
+/* As mnl_attr_put(), in network order */
 void pw_rtnl_put_addr(struct nlmsghdr *nlh, uint16_t type,
 		      enum pw_family family, struct pw_value addr);
 
