@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The act of what is held: whatever is no new connection to a port. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "rehearse/held.h"
+
+static int (*const groups[])(struct pw_held *) = {
+	pw_held_protocols, pw_held_icmp, pw_held_errors, pw_held_discovery,
+	pw_held_groups, pw_held_dhcp, pw_held_casts, pw_held_behind,
+	pw_held_pieces, pw_held_flags, pw_held_odd_ports, pw_held_spoofed,
+};
+
+static int play(struct pw_held *held)
+{
+	int err = pw_held_paths(held);
+
+	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(groups); i++) {
+		held->of_path = NULL;
+		err = groups[i](held);
+		/* one call a group: packets of two may be one connection */
+		if (!err)
+			err = pw_tries_fire(&held->tries);
+		if (!err)
+			err = pw_sandbox_forget(held->stage->sb,
+						held->stage->diags);
+	}
+	if (!err && held->left_out)
+		err = pw_report_note(held->stage->report,
+				     "%zu classes of source were asked about ports alone: too many sections; --full asks all",
+				     held->left_out);
+	return err;
+}
+
+int pw_stage_held(struct pw_stage *stage)
+{
+	struct pw_held held = {
+		.stage = stage,
+		.tries = { .stage = stage, .suite = "held" },
+		.ports = malloc(sizeof(*held.ports)),
+	};
+	int err = held.ports ? pw_stage_reload(stage) : -ENOMEM;
+
+	if (!err)
+		err = play(&held);
+	pw_tries_clear(&held.tries);
+	free(held.plain.list);
+	free(held.classes.list);
+	free(held.ports);
+	return err;
+}
