@@ -50,6 +50,25 @@ static size_t edges(const struct pw_ports_expected *expected, uint16_t *ports)
 	return num;
 }
 
+/*
+ * The evaluator knows what is for this host and knows no NAT: what goes on to a
+ * container is left to the proof.
+ */
+static bool is_beyond(const struct computed *c, const struct pw_sweep *sweep,
+		      uint16_t port)
+{
+	const struct pw_scene *scene = c->plan->scene;
+
+	if (sweep->dst_kind == PW_DST_BEHIND)
+		return true;
+	for (size_t i = 0; i < scene->num_publish; i++)
+		if (scene->ifaces[sweep->iface].bridge &&
+		    scene->publish[i].proto == sweep->proto &&
+		    scene->publish[i].port == port)
+			return true;
+	return false;
+}
+
 static int evaluate(struct computed *c, const struct pw_sweep *sweep)
 {
 	struct pw_arrival arrival;
@@ -63,6 +82,9 @@ static int evaluate(struct computed *c, const struct pw_sweep *sweep)
 	arrival.sport = 40000;
 	for (size_t i = 0; !err && i < sweep->num_ports; i++) {
 		arrival.dport = sweep->ports[i];
+		c->evidence[i] = PW_EV_NONE;
+		if (is_beyond(c, sweep, arrival.dport))
+			continue;
 		pw_packet_of(&arrival, &packet);
 		err = pw_eval_packet(c->rules, &packet, &fate);
 		if (!err)
