@@ -27,7 +27,7 @@ enum { LO_INDEX = 1, WIRE_INDEX = 0x10, HOST_INDEX = 0x4000,
 /* Locally administered, the interface's index at the end */
 enum mac_of { MAC_HOST = 1, MAC_WIRE, MAC_DEVICE, MAC_PORT };
 
-#define SETTLE_MS 10000
+#define SETTLE_MS 60000	/* others may keep the kernel busy */
 #define PAUSE_NS 100000
 
 static const uint8_t families[PW_NUM_FAMILIES] = {
