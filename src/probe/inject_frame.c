@@ -58,7 +58,7 @@ static uint16_t fold(uint32_t sum)
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
-static void put_ipv4(uint8_t *ip, const struct pw_frame_head *head, size_t len)
+static void put_ipv4(uint8_t *ip, const struct pw_inject_head *head, size_t len)
 {
 	uint16_t check;
 
@@ -73,7 +73,7 @@ static void put_ipv4(uint8_t *ip, const struct pw_frame_head *head, size_t len)
 	memcpy(ip + 10, &check, sizeof(check));
 }
 
-static void put_ipv6(uint8_t *ip, const struct pw_frame_head *head, size_t len)
+static void put_ipv6(uint8_t *ip, const struct pw_inject_head *head, size_t len)
 {
 	ip[0] = 0x60;
 	put16(ip + 4, (uint16_t)len);
@@ -88,7 +88,7 @@ static const uint8_t syn_options[] = {
 	2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7,
 };
 
-static void put_tcp(uint8_t *tcp, const struct pw_frame_head *head)
+static void put_tcp(uint8_t *tcp, const struct pw_inject_head *head)
 {
 	put32(tcp + PW_TCP_COOKIE_AT, head->cookie);
 	tcp[12] = TCP_LEN / 4 << 4;
@@ -99,14 +99,14 @@ static void put_tcp(uint8_t *tcp, const struct pw_frame_head *head)
 	put16(tcp + PW_TCP_PORT_AT - 2, (uint16_t)(head->cookie >> 16 | 1));
 }
 
-static void put_udp(uint8_t *udp, const struct pw_frame_head *head)
+static void put_udp(uint8_t *udp, const struct pw_inject_head *head)
 {
 	put16(udp + 4, PW_UDP_LEN);
 	put32(udp + PW_UDP_COOKIE_AT, head->cookie);
 }
 
 /* All that the checksum covers: addresses, protocol, length, what is there */
-static uint16_t base_sum(const struct pw_frame_head *head, const uint8_t *l4,
+static uint16_t base_sum(const struct pw_inject_head *head, const uint8_t *l4,
 			 size_t len)
 {
 	uint8_t pseudo[16 + 16 + 4] = { 0 };
@@ -118,14 +118,14 @@ static uint16_t base_sum(const struct pw_frame_head *head, const uint8_t *l4,
 	return fold(add_words(add_words(0, pseudo, sizeof(pseudo)), l4, len));
 }
 
-void pw_frame_make(const struct pw_frame_head *head, struct pw_frame *out)
+void pw_inject_frame_build(const struct pw_inject_head *head, struct pw_inject_frame *out)
 {
 	const bool v4 = head->family == PW_IPV4;
 	const size_t ip_at = ETH_HLEN, l4_at = ip_at + (v4 ? IPV4_LEN : IPV6_LEN);
 	uint8_t *b = out->bytes;
 	size_t len;
 
-	*out = (struct pw_frame){ .udp = head->proto == IPPROTO_UDP };
+	*out = (struct pw_inject_frame){ .udp = head->proto == IPPROTO_UDP };
 	len = out->udp ? PW_UDP_LEN : TCP_LEN;
 	memcpy(b, head->dmac, PW_ETH_LEN);
 	memcpy(b + PW_ETH_LEN, head->smac, PW_ETH_LEN);
@@ -145,7 +145,7 @@ void pw_frame_make(const struct pw_frame_head *head, struct pw_frame *out)
 	out->sum = base_sum(head, b + l4_at, len);
 }
 
-void pw_frame_aim(struct pw_frame *frame, uint16_t port)
+void pw_inject_frame_aim(struct pw_inject_frame *frame, uint16_t port)
 {
 	uint16_t port_be = htons(port), check;
 

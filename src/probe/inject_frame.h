@@ -26,16 +26,16 @@
  * Ethernet, IPv6, TCP with 20 bytes of options, in whole 64-bit words. All frames
  * are that long: receivers cut off what is behind the length in the IP header.
  */
-#define PW_FRAME_LEN 96
+#define PW_INJECT_LEN 96
 
 /* Frames that are put down before they are fired */
 #define PW_LOAD_MAX 65536u
 
 /**
- * struct pw_frame_head - What all frames of a volley share
+ * struct pw_inject_head - What all frames of a volley share
  * @proto:	IPPROTO_TCP or IPPROTO_UDP
  */
-struct pw_frame_head {
+struct pw_inject_head {
 	uint8_t dmac[PW_ETH_LEN], smac[PW_ETH_LEN];
 	enum pw_family family;
 	struct pw_value src, dst;
@@ -45,21 +45,21 @@ struct pw_frame_head {
 };
 
 /**
- * struct pw_frame - A template: all but the port, twice, and the checksum
+ * struct pw_inject_frame - A template: all but the port, twice, and the checksum
  * @port_at, @copy_at, @check_at: their offsets
  * @sum:	ones' complement sum of everything else that the checksum covers,
  *		folded, of 16-bit words as they lie in memory
  */
-struct pw_frame {
-	uint8_t bytes[PW_FRAME_LEN];
+struct pw_inject_frame {
+	uint8_t bytes[PW_INJECT_LEN];
 	size_t port_at, copy_at, check_at;
 	uint16_t sum;
 	bool udp;
 };
 
-void pw_frame_make(const struct pw_frame_head *head, struct pw_frame *out);
+void pw_inject_frame_build(const struct pw_inject_head *head, struct pw_inject_frame *out);
 
 /* Fills in the port (host order) and the checksum that belongs to it */
-void pw_frame_aim(struct pw_frame *frame, uint16_t port);
+void pw_inject_frame_aim(struct pw_inject_frame *frame, uint16_t port);
 
 #endif

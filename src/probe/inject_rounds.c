@@ -19,7 +19,9 @@
 #include "probe/inject_priv.h"
 
 /* Frames of one system call, by round: the backlog of a processor is 1,000 */
-static const uint32_t bursts[] = { 65536, 4096, 512, 128, 128, 128, 128, 128 };
+static const uint32_t bursts[] = {
+	65536, 4096, 512, 128, 128, 128, 128, 128,
+};
 
 /* Without arrivals for so many looks in a row, nothing more is awaited */
 #define PATIENCE 25
@@ -96,15 +98,12 @@ static int guard(const struct group *g, const struct pw_salvo *salvo)
 {
 	struct pw_injector *inj = g->injector;
 	const uint32_t ifindex = salvo->volley->ifindex;
-	char ifname[IF_NAMESIZE];
 	int err;
 
 	for (size_t i = 0; i < inj->num_guarded; i++)
 		if (inj->guarded[i] == ifindex)
 			return 0;
-	if (!if_indextoname(ifindex, ifname))
-		return no_interface(g, salvo, ENODEV);
-	err = pw_swallow_guard(inj->swallow, ifname, g->diags);
+	err = pw_swallow_guard(inj->swallow, ifindex, g->diags);
 	return err ? err : PW_ARRAY_PUSH(inj->guarded, inj->num_guarded,
 					 inj->cap_guarded, ifindex);
 }
@@ -165,11 +164,11 @@ static int device_mac(uint32_t ifindex, uint8_t mac[static PW_ETH_LEN])
 }
 
 static int make_frame(const struct group *g, const struct pw_salvo *salvo,
-		      struct pw_frame *frame)
+		      struct pw_inject_frame *frame)
 {
 	const struct pw_injector *inj = g->injector;
 	const struct pw_volley *volley = salvo->volley;
-	struct pw_frame_head head = {
+	struct pw_inject_head head = {
 		.family = volley->family, .src = volley->src,
 		.dst = volley->dst, .proto = volley->proto,
 		.sport = volley->sport ? volley->sport : draw_port(),
@@ -184,7 +183,7 @@ static int make_frame(const struct group *g, const struct pw_salvo *salvo,
 		err = device_mac(volley->ifindex, head.dmac);
 	if (err)
 		return no_interface(g, salvo, err);
-	pw_frame_make(&head, frame);
+	pw_inject_frame_build(&head, frame);
 	return 0;
 }
 
@@ -192,7 +191,7 @@ static int make_frame(const struct group *g, const struct pw_salvo *salvo,
  * struct load - Frames for one interface that wait to be fired
  */
 struct load {
-	uint8_t (*frames)[PW_FRAME_LEN];
+	uint8_t (*frames)[PW_INJECT_LEN];
 	size_t num, burst;
 	uint32_t ifindex;
 };
@@ -223,7 +222,7 @@ static int fire_load(const struct group *g, struct load *load)
 static int put_salvo(const struct group *g, struct pw_salvo *salvo,
 		     struct load *load)
 {
-	struct pw_frame frame;
+	struct pw_inject_frame frame;
 	int err = make_frame(g, salvo, &frame);
 
 	if (!err && load->ifindex != salvo->volley->ifindex)
@@ -232,8 +231,8 @@ static int put_salvo(const struct group *g, struct pw_salvo *salvo,
 	for (size_t i = 0; i < salvo->num && !err; i++) {
 		if (load->num == PW_LOAD_MAX)
 			err = fire_load(g, load);
-		pw_frame_aim(&frame, salvo->ports[i]);
-		memcpy(load->frames[load->num++], frame.bytes, PW_FRAME_LEN);
+		pw_inject_frame_aim(&frame, salvo->ports[i]);
+		memcpy(load->frames[load->num++], frame.bytes, PW_INJECT_LEN);
 	}
 	salvo->sent = salvo->num;
 	salvo->arrived = 0;

@@ -28,7 +28,7 @@ struct pw_mirred {
 	uint8_t smac[PW_ETH_LEN];
 	uint32_t target;
 	int fd;
-	uint8_t (*frames)[PW_FRAME_LEN];
+	uint8_t (*frames)[PW_INJECT_LEN];
 };
 
 static int open_sockets(struct pw_mirred *mirred, const char **step)
@@ -109,7 +109,7 @@ int pw_mirred_open(const uint8_t smac[static PW_ETH_LEN],
 	if (!mirred)
 		return -ENOMEM;
 	mirred->fd = -1;
-	mirred->frames = calloc(PW_LOAD_MAX, PW_FRAME_LEN);
+	mirred->frames = calloc(PW_LOAD_MAX, PW_INJECT_LEN);
 	if (!mirred->frames)
 		return -ENOMEM;
 	name_ends(mirred, smac);
@@ -142,7 +142,7 @@ const uint8_t *pw_mirred_mac(const struct pw_mirred *mirred)
 	return mirred->veth.far_mac;
 }
 
-uint8_t (*pw_mirred_frames(struct pw_mirred *mirred))[PW_FRAME_LEN]
+uint8_t (*pw_mirred_frames(struct pw_mirred *mirred))[PW_INJECT_LEN]
 {
 	return mirred->frames;
 }
@@ -153,10 +153,10 @@ struct batch {
 	struct mmsghdr msgs[BATCH];
 };
 
-static void fill(struct batch *b, uint8_t (*frames)[PW_FRAME_LEN], size_t num)
+static void fill(struct batch *b, uint8_t (*frames)[PW_INJECT_LEN], size_t num)
 {
 	for (size_t i = 0; i < num; i++) {
-		b->iov[i] = (struct iovec){ frames[i], PW_FRAME_LEN };
+		b->iov[i] = (struct iovec){ frames[i], PW_INJECT_LEN };
 		b->msgs[i].msg_hdr = (struct msghdr){
 			.msg_iov = &b->iov[i], .msg_iovlen = 1,
 		};

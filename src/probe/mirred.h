@@ -27,7 +27,7 @@ PW_DEFINE_OWNED(struct pw_mirred, pw_mirred_close)
 const uint8_t *pw_mirred_mac(const struct pw_mirred *mirred);
 
 /* As pw_xdp_frames() */
-uint8_t (*pw_mirred_frames(struct pw_mirred *mirred))[PW_FRAME_LEN];
+uint8_t (*pw_mirred_frames(struct pw_mirred *mirred))[PW_INJECT_LEN];
 
 /* As pw_xdp_fire(); what the frames set off may come a little later */
 int pw_mirred_fire(struct pw_mirred *mirred, uint32_t ifindex, size_t num,

@@ -11,6 +11,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,27 +29,31 @@ PW_DEFINE_OWNED(struct nftnl_set, nftnl_set_free)
 #define MARK 19u
 #define JOIN(a, b) ((a) << 6 | (b))
 
+#define NOTES .notes = true, .flushed = true
+#define COUNTED .counted = true
+
 const struct swallow_set_info swallow_sets[NUM_SWALLOW_SETS] = {
-	[SET_COOKIES] = { "cookies", MARK, 4, false, false },
-	[SET_ACKS] = { "acks", MARK, 4, false, false },
-	[SET_ACKS4] = { "acks4", JOIN(MARK, IPV4_ADDR), 8, false, false },
-	[SET_ACKS6] = { "acks6", JOIN(MARK, IPV6_ADDR), 20, false, false },
-	[SET_SEEN4] = { "seen4", JOIN(MARK, IPV4_ADDR), 8, false, true },
-	[SET_SEEN6] = { "seen6", JOIN(MARK, IPV6_ADDR), 20, false, true },
-	[SET_TRACED4] = { "traced4", JOIN(MARK, IPV4_ADDR), 8, false, false },
-	[SET_TRACED6] = { "traced6", JOIN(MARK, IPV6_ADDR), 20, false, false },
-	[SET_ARRIVED] = { "arrived", JOIN(MARK, INET_SERVICE), 8, true, false },
-	[SET_REACHED] = { "reached", JOIN(MARK, INET_SERVICE), 8, true, false },
+	[SET_COOKIES] = { "cookies", MARK, 4 },
+	[SET_ACKS] = { "acks", MARK, 4 },
+	[SET_ACKS4] = { "acks4", JOIN(MARK, IPV4_ADDR), 8 },
+	[SET_ACKS6] = { "acks6", JOIN(MARK, IPV6_ADDR), 20 },
+	[SET_SEEN4] = { "seen4", JOIN(MARK, IPV4_ADDR), 8, COUNTED, .flushed = true },
+	[SET_SEEN6] = { "seen6", JOIN(MARK, IPV6_ADDR), 20, COUNTED, .flushed = true },
+	[SET_TRACED4] = { "traced4", JOIN(MARK, IPV4_ADDR), 8 },
+	[SET_TRACED6] = { "traced6", JOIN(MARK, IPV6_ADDR), 20 },
+	[SET_ARRIVED] = { "arrived", JOIN(MARK, INET_SERVICE), 8, NOTES },
+	[SET_REACHED] = { "reached", JOIN(MARK, INET_SERVICE), 8, NOTES },
 	[SET_FORWARDED4] = { "forwarded4",
 		JOIN(JOIN(JOIN(MARK, INET_SERVICE), IPV4_ADDR), INET_SERVICE),
-		16, true, false },
+		16, NOTES },
 	[SET_FORWARDED6] = { "forwarded6",
 		JOIN(JOIN(JOIN(MARK, INET_SERVICE), IPV6_ADDR), INET_SERVICE),
-		28, true, false },
+		28, NOTES },
 	[SET_TCP] = { "tcp", JOIN(JOIN(MARK, INET_SERVICE), INET_PROTO), 12,
-		      true, false },
+		      NOTES },
 	[SET_ERRORS] = { "errors", JOIN(JOIN(MARK, INET_SERVICE), INET_SERVICE),
-			 12, true, false },
+			 12, NOTES },
+	[SET_KEPT] = { "kept", MARK, 4, COUNTED },
 };
 
 static struct nlmsghdr *message(struct pw_batch *batch, uint8_t family,
@@ -202,6 +207,7 @@ static int put_mark(struct pw_batch *batch, const char *table,
 		bool put;
 	} elems[] = {
 		{ SET_COOKIES, mark->cookie, true },
+		{ SET_KEPT, mark->cookie, true },
 		{ SET_ACKS, mark->cookie + 1, true },
 		{ v6 ? SET_ACKS6 : SET_ACKS4, mark->cookie + 1, true },
 		{ v6 ? SET_SEEN6 : SET_SEEN4, mark->cookie, true },
@@ -311,7 +317,7 @@ static int put_marks(struct pw_swallow *swallow, struct pw_batch *batch,
 	int err = 0;
 
 	for (size_t i = 0; i < NUM_SWALLOW_SETS && !err; i++)
-		if (swallow_sets[i].notes || swallow_sets[i].counted)
+		if (swallow_sets[i].flushed)
 			err = put_flush(batch, swallow->name,
 					(enum swallow_set)i);
 	for (size_t i = 0; i < num && !err; i++) {
@@ -338,7 +344,8 @@ int pw_swallow_arm(struct pw_swallow *swallow, const struct pw_mark *marks,
 				    swallow->name) : 0;
 }
 
-static int guard(struct pw_swallow *swallow, const char *ifname)
+static int guard(struct pw_swallow *swallow, uint32_t ifindex,
+		 const char *ifname)
 {
 	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
 	struct pw_nl_refusal why = { 0 };
@@ -351,19 +358,24 @@ static int guard(struct pw_swallow *swallow, const char *ifname)
 				       NUM_NETDEV_SETS);
 	}
 	if (!err)
-		err = swallow_put_egress(&batch, swallow->name, ifname);
+		err = swallow_put_egress(&batch, swallow->name, ifindex,
+					 ifname);
 	return err ? err : commit(swallow, &batch, &why);
 }
 
-int pw_swallow_guard(struct pw_swallow *swallow, const char *ifname,
+int pw_swallow_guard(struct pw_swallow *swallow, uint32_t ifindex,
 		     struct pw_diags *diags)
 {
+	char ifname[IF_NAMESIZE];
 	int err;
 
 	if (swallow->no_netdev)
 		return 0;
-	err = guard(swallow, ifname);
-	if (err == -EOPNOTSUPP || err == -EINVAL) {
+	if (!if_indextoname(ifindex, ifname))
+		return pw_diag_system(diags, ENODEV,
+				      "interface %u cannot be probed", ifindex);
+	err = guard(swallow, ifindex, ifname);
+	if (err == -EOPNOTSUPP || err == -EINVAL || err == -ENOENT) {
 		swallow->no_netdev = !swallow->has_netdev;
 		return 0;
 	}

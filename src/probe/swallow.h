@@ -41,8 +41,6 @@ PW_DEFINE_OWNED(struct pw_swallow, pw_swallow_close)
 
 /**
  * pw_swallow_arm() - Look out for these marks
- * @ifindex:	what is sent through these devices below the IP layer is looked
- *		at too, where the kernel can (5.16)
  *
  * What was noted before is forgotten. Probes and replies of earlier marks are
  * still kept in.
@@ -50,8 +48,11 @@ PW_DEFINE_OWNED(struct pw_swallow, pw_swallow_close)
 int pw_swallow_arm(struct pw_swallow *swallow, const struct pw_mark *marks,
 		   size_t num, struct pw_diags *diags);
 
-/* Also look at what is sent through a device below the IP layer (5.16) */
-int pw_swallow_guard(struct pw_swallow *swallow, const char *ifname,
+/*
+ * Before pw_swallow_arm(): look also at what is sent through a device below the
+ * IP layer, where the kernel can (5.16)
+ */
+int pw_swallow_guard(struct pw_swallow *swallow, uint32_t ifindex,
 		     struct pw_diags *diags);
 
 /* Probes of a mark that reached the host: called for each that has any */
@@ -80,7 +81,10 @@ struct pw_note {
 	uint8_t flags, type, code;
 };
 
-/* Reads all notes. @noted returns 0, or an error that ends the reading */
+/*
+ * Reads all notes. @noted returns 0, or an error that ends the reading. -ENOSPC:
+ * something could not be noted
+ */
 typedef int (*pw_swallow_noted)(void *arg, const struct pw_note *note);
 int pw_swallow_read(struct pw_swallow *swallow, pw_swallow_noted noted,
 		    void *arg, struct pw_diags *diags);

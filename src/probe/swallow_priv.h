@@ -28,6 +28,7 @@ enum swallow_set {
 	SET_TRACED4, SET_TRACED6, /* those of marks with @each */
 	SET_ARRIVED, SET_REACHED, SET_FORWARDED4, SET_FORWARDED6,
 	SET_TCP, SET_ERRORS,
+	SET_KEPT,		/* as cookies: what could be kept, but not noted */
 	NUM_SWALLOW_SETS
 };
 #define NUM_NETDEV_SETS 2
@@ -38,22 +39,23 @@ enum swallow_set {
  * @key_len:	bytes
  * @notes:	rules add to it
  * @counted:	each element has a counter
+ * @flushed:	what was there before is forgotten when new marks are set
  */
 struct swallow_set_info {
 	const char *name;
 	uint32_t type, key_len;
-	bool notes, counted;
+	bool notes, counted, flushed;
 };
 
 extern const struct swallow_set_info swallow_sets[NUM_SWALLOW_SETS];
 
-/* Cookie and, but for @dst_len 0, an address: in network order, one a word */
+/* Cookie and perhaps an address, in network order; returns bytes */
 size_t swallow_key(uint32_t cookie, enum pw_family family, bool with_addr,
 		   struct pw_value addr, uint8_t key[static 20]);
 
 /* Chains and rules of the table inet, and of one device in the table netdev */
 int swallow_put_rules(struct pw_batch *batch, const char *table);
 int swallow_put_egress(struct pw_batch *batch, const char *table,
-		       const char *ifname);
+		       uint32_t ifindex, const char *ifname);
 
 #endif

@@ -189,6 +189,27 @@ int pw_swallow_count(struct pw_swallow *swallow, pw_swallow_counted counted,
 	return explain(swallow, err ? err : read_set(swallow, &dump), diags);
 }
 
+static void add_kept(void *arg, uint32_t cookie, uint64_t num)
+{
+	uint64_t *sum = arg;
+
+	(void)cookie;
+	*sum += num;
+}
+
+/* A set was full, or memory was short */
+static int look_for_unnoted(struct pw_swallow *swallow)
+{
+	uint64_t sum = 0;
+	struct dump dump = {
+		.set = SET_KEPT, .each = count_elem, .counted = add_kept,
+		.arg = &sum,
+	};
+	int err = read_set(swallow, &dump);
+
+	return !err && sum ? -ENOSPC : err;
+}
+
 int pw_swallow_read(struct pw_swallow *swallow, pw_swallow_noted noted,
 		    void *arg, struct pw_diags *diags)
 {
@@ -199,5 +220,7 @@ int pw_swallow_read(struct pw_swallow *swallow, pw_swallow_noted noted,
 		dump.set = note_sets[i].set;
 		err = read_set(swallow, &dump);
 	}
+	if (!err)
+		err = look_for_unnoted(swallow);
 	return explain(swallow, err, diags);
 }

@@ -15,6 +15,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,11 @@ static const struct layer {
 		      SET_TRACED6, SET_ACKS6, SET_FORWARDED6 },
 };
 
+#define TCP_ACK_AT 8
+#define TCP_FLAGS_AT 13
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+
 /*
  * Where a transport keeps what probes are known by. What else they have in
  * common (flags: SYN; length in UDP) spares real traffic the look-up.
@@ -54,13 +60,11 @@ static const struct layer {
 static const struct spot {
 	uint8_t proto, cookie_at, port_at, form_at, form_len, form[2];
 } spots[] = {
-	{ IPPROTO_TCP, PW_TCP_COOKIE_AT, PW_TCP_PORT_AT, 13, 1, { 0x02 } },
+	{ IPPROTO_TCP, PW_TCP_COOKIE_AT, PW_TCP_PORT_AT, TCP_FLAGS_AT, 1,
+	  { TCP_SYN } },
 	{ IPPROTO_UDP, PW_UDP_COOKIE_AT, PW_UDP_PORT_AT, 4, 2,
 	  { 0, PW_UDP_LEN } },
 };
-
-#define TCP_ACK_AT 8
-#define TCP_FLAGS_AT 13
 
 /**
  * struct writer - Rules on their way into a batch
@@ -124,15 +128,21 @@ static void end(struct writer *w)
 		nftnl_rule_nlmsg_build_payload(nlh, rule);
 }
 
-static void equals(struct writer *w, const void *data, uint32_t len)
+static void compare(struct writer *w, uint32_t op, const void *data,
+		    uint32_t len)
 {
 	struct nftnl_expr *expr = add(w, "cmp");
 
 	if (!expr)
 		return;
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, WORD(0));
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, op);
 	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, data, len);
+}
+
+static void equals(struct writer *w, const void *data, uint32_t len)
+{
+	compare(w, NFT_CMP_EQ, data, len);
 }
 
 static void meta_is(struct writer *w, uint32_t key, const void *data,
@@ -222,10 +232,10 @@ static void load_cookie(struct writer *w, const struct layer *layer,
 }
 
 static void is_probe(struct writer *w, const struct layer *layer,
-		     const struct spot *spot)
+		     const struct spot *spot, enum swallow_set set)
 {
 	load_cookie(w, layer, spot);
-	in(w, SET_COOKIES);
+	in(w, set);
 }
 
 static void count_probe(struct writer *w, const struct layer *layer,
@@ -253,7 +263,7 @@ static void delivery(struct writer *w, const struct layer *layer,
 		     const struct spot *spot)
 {
 	begin(w);
-	is_probe(w, layer, spot);
+	is_probe(w, layer, spot, SET_COOKIES);
 	transport(w, spot->port_at, 2, WORD(1));
 	note(w, SET_REACHED);
 	drop(w);
@@ -264,7 +274,7 @@ static void departure(struct writer *w, const struct layer *layer,
 		      const struct spot *spot)
 {
 	begin(w);
-	is_probe(w, layer, spot);
+	is_probe(w, layer, spot, SET_COOKIES);
 	transport(w, spot->port_at, 2, WORD(1));
 	network(w, layer->dst_at, layer->addr_len, WORD(2));
 	transport(w, 2, 2, WORD(2 + layer->addr_len / 4));
@@ -273,21 +283,52 @@ static void departure(struct writer *w, const struct layer *layer,
 	end(w);
 }
 
+/* Counts those that the rules before should have noted and dropped */
 static void keep(struct writer *w, const struct layer *layer,
 		 const struct spot *spot)
 {
 	begin(w);
-	is_probe(w, layer, spot);
+	is_probe(w, layer, spot, SET_KEPT);
 	drop(w);
 	end(w);
+}
+
+static void keep_unnoted(struct writer *w, const struct layer *layer,
+			 const struct spot *spot)
+{
+	begin(w);
+	is_probe(w, layer, spot, SET_COOKIES);
+	drop(w);
+	end(w);
+}
+
+/* RST, or SYN with ACK: no other segment ever answers a probe */
+static void is_tcp_answer(struct writer *w, const struct layer *layer)
+{
+	static const uint8_t mask = TCP_SYN | TCP_RST, none;
+	struct nftnl_expr *expr;
+
+	is(w, layer, IPPROTO_TCP);
+	transport(w, TCP_FLAGS_AT, 1, WORD(0));
+	expr = add(w, "bitwise");
+	if (expr) {
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, WORD(0));
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, WORD(0));
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
+		nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, &mask,
+			       sizeof(mask));
+		nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, &none,
+			       sizeof(none));
+	}
+	compare(w, NFT_CMP_NEQ, &none, sizeof(none));
+	transport(w, TCP_ACK_AT, 4, WORD(0));
 }
 
 /* Only what comes from the probed address bears the port that was probed */
 static void tcp_answer(struct writer *w, const struct layer *layer)
 {
 	begin(w);
-	is(w, layer, IPPROTO_TCP);
-	transport(w, TCP_ACK_AT, 4, WORD(0));
+	is_tcp_answer(w, layer);
 	network(w, layer->src_at, layer->addr_len, WORD(1));
 	in(w, layer->acks);
 	transport(w, 0, 2, WORD(1));
@@ -300,8 +341,7 @@ static void tcp_answer(struct writer *w, const struct layer *layer)
 static void keep_tcp_answer(struct writer *w, const struct layer *layer)
 {
 	begin(w);
-	is(w, layer, IPPROTO_TCP);
-	transport(w, TCP_ACK_AT, 4, WORD(0));
+	is_tcp_answer(w, layer);
 	in(w, SET_ACKS);
 	drop(w);
 	end(w);
@@ -399,14 +439,16 @@ int swallow_put_rules(struct pw_batch *batch, const char *table)
 }
 
 int swallow_put_egress(struct pw_batch *batch, const char *table,
-		       const char *ifname)
+		       uint32_t ifindex, const char *ifname)
 {
+	char name[32];
 	struct writer w = {
 		.batch = batch, .table = table, .family = NFPROTO_NETDEV,
 	};
 
-	chain(&w, ifname, NF_NETDEV_EGRESS, PRIORITY_FIRST, ifname);
+	snprintf(name, sizeof(name), "leave-%u", ifindex);
+	chain(&w, name, NF_NETDEV_EGRESS, PRIORITY_FIRST, ifname);
 	answers(&w, false);
-	each(&w, keep);
+	each(&w, keep_unnoted);
 	return w.failed ? -ENOMEM : 0;
 }

@@ -20,11 +20,11 @@
  */
 struct pw_xdp {
 	int map, prog;
-	uint8_t (*frames)[PW_FRAME_LEN];
+	uint8_t (*frames)[PW_INJECT_LEN];
 };
 
 #define MAP_ELEMS (1 + PW_LOAD_MAX)
-#define MAP_LEN ((size_t)MAP_ELEMS * PW_FRAME_LEN)
+#define MAP_LEN ((size_t)MAP_ELEMS * PW_INJECT_LEN)
 
 static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 {
@@ -42,7 +42,7 @@ static int make_map(struct pw_xdp *xdp)
 {
 	union bpf_attr attr = {
 		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = sizeof(uint32_t),
-		.value_size = PW_FRAME_LEN, .max_entries = MAP_ELEMS,
+		.value_size = PW_INJECT_LEN, .max_entries = MAP_ELEMS,
 		.map_flags = BPF_F_MMAPABLE,
 	};
 	void *at;
@@ -80,15 +80,15 @@ static volatile uint32_t *counter(const struct pw_xdp *xdp)
 /* @ifindex 0: that of loopback */
 static int run(const struct pw_xdp *xdp, uint32_t ifindex, size_t repeat)
 {
-	static const uint8_t blank[PW_FRAME_LEN];
+	static const uint8_t blank[PW_INJECT_LEN];
 	const struct xdp_md md = {
-		.data_end = PW_FRAME_LEN, .ingress_ifindex = ifindex,
+		.data_end = PW_INJECT_LEN, .ingress_ifindex = ifindex,
 	};
 	union bpf_attr attr = {
 		.test = {
 			.prog_fd = (uint32_t)xdp->prog,
 			.data_in = pointer(blank),
-			.data_size_in = PW_FRAME_LEN,
+			.data_size_in = PW_INJECT_LEN,
 			.ctx_in = ifindex ? pointer(&md) : 0,
 			.ctx_size_in = ifindex ? sizeof(md) : 0,
 			.repeat = (uint32_t)repeat,
@@ -145,7 +145,7 @@ void pw_xdp_close(struct pw_xdp *xdp)
 	free(xdp);
 }
 
-uint8_t (*pw_xdp_frames(struct pw_xdp *xdp))[PW_FRAME_LEN]
+uint8_t (*pw_xdp_frames(struct pw_xdp *xdp))[PW_INJECT_LEN]
 {
 	return xdp->frames + 1;
 }

@@ -22,7 +22,7 @@ void pw_xdp_close(struct pw_xdp *xdp);
 PW_DEFINE_OWNED(struct pw_xdp, pw_xdp_close)
 
 /* Where the frames to be sent are put: room for PW_LOAD_MAX */
-uint8_t (*pw_xdp_frames(struct pw_xdp *xdp))[PW_FRAME_LEN];
+uint8_t (*pw_xdp_frames(struct pw_xdp *xdp))[PW_INJECT_LEN];
 
 /**
  * pw_xdp_fire() - Let frames be received

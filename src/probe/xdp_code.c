@@ -43,7 +43,7 @@ static void find_packet(struct writer *w)
 		LOAD(BPF_W, PACKET, BPF_REG_1, offsetof(struct xdp_md, data)),
 		LOAD(BPF_W, END, BPF_REG_1, offsetof(struct xdp_md, data_end)),
 		MOVE(BPF_REG_2, PACKET),
-		ADD(BPF_REG_2, PW_FRAME_LEN),
+		ADD(BPF_REG_2, PW_INJECT_LEN),
 		SKIP_IF_LE(BPF_REG_2, END, 2),
 		END_WITH(XDP_DROP),
 		SET(NEXT, 0),
@@ -84,7 +84,7 @@ static void count(struct writer *w)
 
 static void copy(struct writer *w)
 {
-	for (int at = 0; at < PW_FRAME_LEN; at += 8) {
+	for (int at = 0; at < PW_INJECT_LEN; at += 8) {
 		const struct bpf_insn insns[] = {
 			LOAD(BPF_DW, BPF_REG_1, BPF_REG_0, at),
 			STORE(BPF_DW, PACKET, at, BPF_REG_1),

@@ -57,6 +57,9 @@ static const char *const setup_commands[] = {
 	"  ip neigh add $a lladdr 02:00:00:00:00:01 dev eth0; done",
 	"for i in all default eth0; do"
 	"  echo 0 >/proc/sys/net/ipv4/conf/$i/rp_filter; done",
+	"echo 0 >/proc/sys/net/ipv4/icmp_ratemask",
+	"echo 0 >/proc/sys/net/ipv6/icmp/ratelimit",
+	"echo >/proc/sys/net/ipv6/icmp/ratemask",
 	"echo 1 >/proc/sys/net/ipv4/ip_forward",
 	"echo 1 >/proc/sys/net/ipv6/conf/all/forwarding",
 };
