@@ -19,8 +19,8 @@ static int survey(struct pw_tour *tour)
 		err = pw_listeners_gather(&tour->listeners, tour->diags);
 	for (int p = 0; !err && p < TOUR_PROTOS; p++)
 		for (int f = 0; !err && f < PW_NUM_FAMILIES; f++) {
-			tour->facts[p][f] = calloc(65536,
-						   sizeof(**tour->facts));
+			tour->facts[p][f] = calloc(
+				65536, sizeof(*tour->facts[p][f]));
 			err = tour->facts[p][f] ? 0 : -ENOMEM;
 		}
 	if (!err && tour->listeners->missing)
