@@ -115,6 +115,7 @@ static void finds(void **state)
 	sh_run("ip link add eth0 type veth peer name out0 && "
 	       "ip link set eth0 up && ip link set out0 up && ip addr add 10.5.0.1/24 dev eth0 && "
 	       "ip addr add 2001:db8::1/64 dev eth0 nodad");
+	sh_await("ip -6 route show table local | grep -q 2001:db8::1");
 	while (num < PW_ARRAY_SIZE(tc->held) && tc->held[num].family)
 		num++;
 	pid = sh_hold(tc->held, num);
@@ -146,6 +147,7 @@ static void text_tells_the_same(void **state)
 	sh_run("ip link add eth0 type veth peer name out0 && "
 	       "ip link set eth0 up && ip link set out0 up && ip addr add 10.5.0.1/24 dev eth0 && "
 	       "ip addr add 2001:db8::1/64 dev eth0 nodad");
+	sh_await("ip -6 route show table local | grep -q 2001:db8::1");
 	sh_hold(held, PW_ARRAY_SIZE(held));
 	for (int f = 0; f < PW_NUM_FAMILIES; f++) {
 		assert_int_equal(pw_listen_diag(&tcp_kind, (enum pw_family)f,
@@ -330,6 +332,7 @@ static void make_two_interfaces(void)
 	       "ip addr add 2001:db8::1/64 dev eth0 nodad && "
 	       "ip addr add 10.9.0.1 peer 10.9.0.7/32 dev eth1 && "
 	       "for i in eth0 eth1 out0 out1; do ip link set $i up; done");
+	sh_await("ip -6 route show table local | grep -q 2001:db8::1");
 }
 
 static void knows_what_routing_takes(void **state)

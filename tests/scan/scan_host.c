@@ -22,6 +22,8 @@
 #include "scan_host.h"
 
 #define MAX_HOLDERS 8
+#define AWAIT_TRIES 1000
+#define AWAIT_PAUSE_US 10000
 
 static struct {
 	pid_t pid[MAX_HOLDERS];
@@ -34,6 +36,18 @@ void sh_run(const char *command)
 
 	if (status)
 		print_error("failed: %s\n", command);
+	assert_int_equal(status, 0);
+}
+
+void sh_await(const char *command)
+{
+	int status = -1;
+
+	for (int i = 0; status && i < AWAIT_TRIES; i++) {
+		status = system(command);
+		if (status)
+			usleep(AWAIT_PAUSE_US);
+	}
 	assert_int_equal(status, 0);
 }
 
@@ -146,15 +160,31 @@ static _Noreturn void hold_all(const struct held *held, size_t num, int ready)
 		pause();
 }
 
-pid_t sh_hold(const struct held *held, size_t num)
+static _Noreturn void echo(int family, uint16_t port, int ready)
 {
-	return sh_hold_as("holder", held, num);
+	int fd = socket(family, SOCK_DGRAM, 0);
+	struct sockaddr_storage ss;
+	socklen_t len = sockaddr_of(family, NULL, port, &ss);
+	char data[512];
+
+	must(fd, "socket");
+	must(bind(fd, (struct sockaddr *)&ss, len), "bind");
+	must((int)write(ready, "", 1), "ready");
+	for (;;) {
+		ssize_t got;
+
+		len = sizeof(ss);
+		got = recvfrom(fd, data, sizeof(data), 0,
+			       (struct sockaddr *)&ss, &len);
+		if (got >= 0)
+			sendto(fd, data, (size_t)got, 0,
+			       (struct sockaddr *)&ss, len);
+	}
 }
 
-pid_t sh_hold_as(const char *comm, const struct held *held, size_t num)
+/* A child of its own name, which ends with us; @ready in the child */
+static pid_t start(const char *comm, int ready[2])
 {
-	int ready[2];
-	char byte;
 	pid_t pid;
 
 	assert_true(holders.num < MAX_HOLDERS);
@@ -164,11 +194,42 @@ pid_t sh_hold_as(const char *comm, const struct held *held, size_t num)
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, comm);
-		hold_all(held, num, ready[1]);
+		return 0;
 	}
 	close(ready[1]);
 	holders.pid[holders.num++] = pid;
+	return pid;
+}
+
+static void await(int ready[2])
+{
+	char byte;
+
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
+}
+
+void sh_echo(int family, uint16_t port)
+{
+	int ready[2];
+
+	if (!start("echo", ready))
+		echo(family, port, ready[1]);
+	await(ready);
+}
+
+pid_t sh_hold(const struct held *held, size_t num)
+{
+	return sh_hold_as("holder", held, num);
+}
+
+pid_t sh_hold_as(const char *comm, const struct held *held, size_t num)
+{
+	int ready[2];
+	pid_t pid = start(comm, ready);
+
+	if (!pid)
+		hold_all(held, num, ready[1]);
+	await(ready);
 	return pid;
 }

@@ -43,6 +43,8 @@ int sh_close(void **state);
 
 /* A shell command, which must succeed */
 void sh_run(const char *command);
+/* One that succeeds at last: IPv6 addresses are set up in the background */
+void sh_await(const char *command);
 /* Rules in nft's language, which must load */
 void sh_rules(const char *rules);
 
@@ -52,5 +54,11 @@ void sh_rules(const char *rules);
  */
 pid_t sh_hold_as(const char *comm, const struct held *held, size_t num);
 pid_t sh_hold(const struct held *held, size_t num);
+
+/*
+ * Another process that sends every datagram back, bound to the wildcard of
+ * @family (IPv6: of both)
+ */
+void sh_echo(int family, uint16_t port);
 
 #endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * TCP over lo without privilege, with one socket: what comes back is there when
+ * connect() returns, and the next connect() tells it and begins anew.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "probe/loopback.h"
+#include "probe/refusal.h"
+
+/*
+ * Where lo is not handled at once (receive packet steering, a busy machine)
+ * answers come a little later: the second look at what was silent waits.
+ */
+#define SECOND_AT_ONCE 512
+#define SECOND_WAIT_MS 5
+#define SPARE_FILES 32		/* descriptors that are left to others */
+
+static void disconnect(int fd)
+{
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	connect(fd, &nobody, sizeof(nobody));	/* sends a RST if need be */
+}
+
+static void take_refusals(int fd, struct pw_lo *lo, uint16_t port)
+{
+	struct pw_refusal refusal;
+
+	while (pw_refusal_next(fd, &refusal))
+		if (pw_sockaddr_port(&refusal.about) == port)
+			pw_lo_saw(lo, port, refusal.absent ?
+						PW_EV_PROHIBITED :
+						refusal.evidence);
+}
+
+/*
+ * What became of an attempt; false: nothing yet. A port unreachable ends it
+ * with ECONNREFUSED, too.
+ */
+static bool conclude(int fd, struct pw_lo *lo, uint16_t port, int err)
+{
+	if (!err) {
+		pw_lo_saw(lo, port, PW_EV_ANSWER);
+		return true;
+	}
+	take_refusals(fd, lo, port);
+	if (err != EALREADY && lo->evidence[port] < PW_EV_PROHIBITED)
+		pw_lo_saw(lo, port, pw_lo_error(err));
+	return err != EALREADY || lo->evidence[port];
+}
+
+static int try_connect(int fd, const struct pw_lo *lo)
+{
+	return connect(fd, &lo->target.sa, lo->target.len) ? errno : 0;
+}
+
+static bool probe_port(int fd, struct pw_lo *lo, uint16_t port)
+{
+	bool concluded;
+	int err;
+
+	pw_sockaddr_set_port(&lo->target, port);
+	err = try_connect(fd, lo);
+	if (err == EINPROGRESS)
+		err = try_connect(fd, lo);
+	concluded = conclude(fd, lo, port, err);
+	if (!err || err == EALREADY)
+		disconnect(fd);
+	return concluded;
+}
+
+/* How many sockets this process may still open, within reason */
+static size_t room_for_sockets(void)
+{
+	struct rlimit limit;
+	size_t room = SECOND_AT_ONCE;
+	int fd = dup(STDIN_FILENO);	/* the lowest that is free */
+	size_t used = (fd < 0 ? 0 : (size_t)fd) + SPARE_FILES;
+
+	if (fd >= 0)
+		close(fd);
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < used + room)
+		room = limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+	return room ? room : 1;
+}
+
+/* One more attempt, from the same port: it has another peer */
+static int start_again(struct pw_lo *lo, uint16_t own, uint16_t port)
+{
+	int fd = pw_lo_bound_again(lo, SOCK_STREAM, own);
+	int err = fd < 0 ? fd : pw_refusals_want(fd, lo->family);
+
+	if (err) {
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	pw_sockaddr_set_port(&lo->target, port);
+	try_connect(fd, lo);
+	return fd;
+}
+
+/* Until nothing comes any more */
+static void await(struct pw_lo *lo, const uint16_t *ports, struct pollfd *fds,
+		  size_t num)
+{
+	while (poll(fds, (nfds_t)num, SECOND_WAIT_MS) > 0)
+		for (size_t i = 0; i < num; i++) {
+			if (!fds[i].revents)
+				continue;
+			pw_sockaddr_set_port(&lo->target, ports[i]);
+			conclude(fds[i].fd, lo, ports[i],
+				 try_connect(fds[i].fd, lo));
+			disconnect(fds[i].fd);
+			close(fds[i].fd);
+			fds[i].fd = -1;
+		}
+}
+
+static int look_again(struct pw_lo *lo, uint16_t own, const uint16_t *ports,
+		      size_t num, struct pollfd *fds)
+{
+	size_t opened = 0;
+	int err = 0;
+
+	while (!err && opened < num) {
+		int fd = start_again(lo, own, ports[opened]);
+
+		if (fd < 0)
+			err = fd;
+		else
+			fds[opened++] = (struct pollfd){ fd, POLLOUT, 0 };
+	}
+	await(lo, ports, fds, opened);
+	for (size_t i = 0; i < opened; i++)
+		if (fds[i].fd >= 0) {
+			disconnect(fds[i].fd);
+			close(fds[i].fd);
+		}
+	return err;
+}
+
+static int second_look(struct pw_lo *lo, uint16_t own, const uint16_t *silent,
+		       size_t num)
+{
+	size_t at_once = room_for_sockets();
+	struct pollfd *fds = calloc(at_once, sizeof(*fds));
+	int err = fds ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < num; i += at_once)
+		err = look_again(lo, own, silent + i,
+				 num - i < at_once ? num - i : at_once, fds);
+	free(fds);
+	return err;
+}
+
+int pw_lo_connect_from(int fd, struct pw_lo *lo, uint32_t first, uint32_t last)
+{
+	uint16_t *silent = calloc(last - first + 1, sizeof(*silent));
+	size_t num = 0;
+	int err = silent ? pw_refusals_want(fd, lo->family) : -ENOMEM;
+
+	for (uint32_t p = first; !err && p <= last; p++)
+		if (!pw_lo_skips(lo, p) && !probe_port(fd, lo, (uint16_t)p))
+			silent[num++] = (uint16_t)p;
+	if (!err && num)
+		err = second_look(lo, pw_socket_port(fd), silent, num);
+	free(silent);
+	return err;
+}
