@@ -55,7 +55,8 @@ static const struct setting host[] = {
 	{ "ipv4/conf/all/arp_filter", "0" },
 	{ "ipv4/conf/default/arp_filter", "0" },
 	{ "ipv4/tcp_syncookies", "2" },
-	{ "core/somaxconn", "65535" },
+	/* older kernels hide all of core from ordinary users */
+	{ "-core/somaxconn", "65535" },
 	{ "ipv4/igmp_max_memberships", "1000000" },
 	/* addresses and routes are what the scene says, whatever comes in */
 	{ "ipv4/conf/all/accept_redirects", "0" },
