@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -71,7 +72,9 @@ static int new_socket(enum pw_family family, int type, int proto)
 	int fd = socket(domains[family], type | SOCK_NONBLOCK | SOCK_CLOEXEC,
 			proto);
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }
 
 static int bind_all(int fd, enum pw_family family)
@@ -151,14 +154,16 @@ static const struct sock_filter udp_code[] = {
 static const struct sock_filter
 	tcp4_code[] = TCP_CODE(BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0)),
 	tcp6_code[] = TCP_CODE(BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 0));
+#define MAX_CODE PW_ARRAY_SIZE(tcp4_code)
 
 static int attach(int fd, const struct sock_filter *code, size_t num)
 {
+	struct sock_filter copy[MAX_CODE];
 	const struct sock_fprog prog = {
-		.len = (unsigned short)num,
-		.filter = (struct sock_filter *)(uintptr_t)code,
+		.len = (unsigned short)num, .filter = copy,
 	};
 
+	memcpy(copy, code, num * sizeof(*code));
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
 			  sizeof(prog)) ? -errno : 0;
 }

@@ -223,7 +223,9 @@ static int this_network(struct pw_diags *diags)
 {
 	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 ? pw_diag_system(diags, errno, "/proc/self/ns/net") : fd;
+	if (fd < 0)
+		return pw_diag_system(diags, errno, "/proc/self/ns/net");
+	return fd;
 }
 
 int pw_spaces_open(int *host_ns, int *wire_ns, struct pw_diags *diags)
