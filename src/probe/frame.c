@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define IP4_LEN 20
-#define IP6_LEN 40
+#define CHAIN_MAX 32		/* destination options and a routing header */
+#define CUT_MAX (CHAIN_MAX + PW_FRAME_MAX)
 #define TTL 64
 #define TTL_NEIGHBOURS 255	/* RFC 4861, 7.1: anything else is ignored */
 #define TTL_GROUPS 1		/* RFC 2710, 3 */
@@ -82,7 +83,7 @@ static uint8_t hop_limit(const struct pw_probe *probe)
 }
 
 /**
- * struct piece - What of the transport's bytes a frame carries
+ * struct piece - What a frame carries of what may be cut
  * @at, @len:	from where, how much
  * @more:	pieces follow
  * @cut:	it says that it is a piece (an atomic one is all the same)
@@ -140,55 +141,71 @@ static uint8_t *put_fragment(uint8_t *to, uint8_t next,
 	return pw_put32(to, how->ident);
 }
 
+/*
+ * Hop-by-hop options come first and are part of every fragment. What follows is
+ * cut with the transport: the kernel's reassembly before the rules loses its
+ * way behind other headers that precede the fragment's.
+ */
 static const struct chain {
-	uint8_t num, headers[3];
+	bool hop;
+	uint8_t num, headers[2];
 } chains[] = {
-	[PW_EXT_NONE] = { 0, { 0 } },
-	[PW_EXT_HOPOPTS] = { 1, { IPPROTO_HOPOPTS } },
-	[PW_EXT_ALERT] = { 1, { IPPROTO_HOPOPTS } },
-	[PW_EXT_DSTOPTS] = { 1, { IPPROTO_DSTOPTS } },
-	[PW_EXT_ROUTING] = { 1, { IPPROTO_ROUTING } },
-	[PW_EXT_ALL] = { 3, { IPPROTO_HOPOPTS, IPPROTO_DSTOPTS,
-			      IPPROTO_ROUTING } },
+	[PW_EXT_NONE] = { false, 0, { 0 } },
+	[PW_EXT_HOPOPTS] = { true, 0, { 0 } },
+	[PW_EXT_ALERT] = { true, 0, { 0 } },
+	[PW_EXT_DSTOPTS] = { false, 1, { IPPROTO_DSTOPTS } },
+	[PW_EXT_ROUTING] = { false, 1, { IPPROTO_ROUTING } },
+	[PW_EXT_ALL] = { true, 2, { IPPROTO_DSTOPTS, IPPROTO_ROUTING } },
 };
 
-/* All of them come before the fragment header, each names the next */
-static uint8_t *put_extensions(uint8_t *to, const struct pw_probe *probe,
-			       const struct pw_frame_how *how,
-			       const struct piece *piece)
+static const struct chain *chain_of(const struct pw_probe *probe)
 {
-	const struct chain *chain = &chains[probe->ext];
-	uint8_t last = piece->cut ? IPPROTO_FRAGMENT : probe->proto;
+	return &chains[probe->family == PW_IPV6 ? probe->ext : PW_EXT_NONE];
+}
+
+/* What the headers before the chain's own name as next */
+static uint8_t behind(const struct pw_probe *probe, uint8_t header)
+{
+	const struct chain *chain = chain_of(probe);
+
+	return header < chain->num ? chain->headers[header] : probe->proto;
+}
+
+/* All headers but those that precede a fragment's; each names the next */
+static uint8_t *put_chain(uint8_t *to, const struct pw_probe *probe)
+{
+	const struct chain *chain = chain_of(probe);
 
 	for (uint8_t i = 0; i < chain->num; i++) {
-		uint8_t next = i + 1 < chain->num ? chain->headers[i + 1] :
-						    last;
+		uint8_t next = behind(probe, i + 1);
 
-		if (chain->headers[i] == IPPROTO_ROUTING)
-			to = put_routing(to, next, probe);
-		else
-			to = put_options(to, next,
-					 probe->ext == PW_EXT_ALERT);
+		to = chain->headers[i] == IPPROTO_ROUTING ?
+			     put_routing(to, next, probe) :
+			     put_options(to, next, false);
 	}
-	return piece->cut ? put_fragment(to, probe->proto, how, piece) : to;
+	return to;
 }
 
 static uint8_t *put_ip6(uint8_t *to, const struct pw_probe *probe,
 			const struct pw_frame_how *how,
 			const struct piece *piece)
 {
-	const struct chain *chain = &chains[probe->ext];
-	uint8_t first = chain->num ? chain->headers[0] :
-			piece->cut ? IPPROTO_FRAGMENT : probe->proto;
+	uint8_t rest = piece->cut ? IPPROTO_FRAGMENT : behind(probe, 0);
+	bool hop = chain_of(probe)->hop;
 	uint8_t *start = to, *end;
 
 	to = pw_put32(to, 6u << 28);
 	to += 4;			/* when the length is known */
 	to = pw_put_addr(to, PW_IPV6, probe->src);
 	to = pw_put_addr(to, PW_IPV6, probe->dst);
-	end = put_extensions(to, probe, how, piece);
+	end = to;
+	if (hop)
+		end = put_options(end, rest, probe->ext == PW_EXT_ALERT);
+	if (piece->cut)
+		end = put_fragment(end, behind(probe, 0), how, piece);
 	pw_put32(start + 4, (uint32_t)((size_t)(end - to) + piece->len) << 16 |
-			    (uint32_t)first << 8 | hop_limit(probe));
+			    (uint32_t)(hop ? IPPROTO_HOPOPTS : rest) << 8 |
+			    hop_limit(probe));
 	return end;
 }
 
@@ -204,13 +221,6 @@ static void put_frame(const struct pw_probe *probe,
 	out->len = (uint16_t)((size_t)(to - out->data) + piece->len);
 }
 
-static bool is_cut(const struct pw_probe *probe)
-{
-	return probe->pieces != PW_WHOLE &&
-	       (probe->pieces != PW_FRAGMENT_ATOMIC ||
-		probe->family == PW_IPV6);
-}
-
 /* Behind the header and the cookie; within the header if it is to be tiny */
 static size_t cut_at(const struct pw_probe *probe)
 {
@@ -222,16 +232,25 @@ static size_t cut_at(const struct pw_probe *probe)
 	return (head + 7) & ~(size_t)7;
 }
 
+/* All that may be cut: its length; @head: of the headers before the transport */
+static size_t put_all(const struct pw_probe *probe,
+		      const struct pw_frame_how *how, size_t min,
+		      uint8_t out[static CUT_MAX], size_t *head)
+{
+	*head = (size_t)(put_chain(out, probe) - out);
+	return *head + pw_transport_build(probe, how, min, out + *head);
+}
+
 static unsigned int cut(const struct pw_probe *probe,
 			const struct pw_frame_how *how,
 			struct pw_frame out[static PW_FRAME_PIECES])
 {
 	bool backwards = probe->pieces == PW_FRAGMENTS_BACKWARDS;
-	uint8_t data[PW_FRAME_MAX];
-	size_t at = cut_at(probe);
-	size_t len = pw_transport_build(probe, how, at + 1, data);
-	struct piece first = { 0, at, true, true };
-	struct piece second = { at, len - at, false, true };
+	uint8_t data[CUT_MAX];
+	size_t head, at = cut_at(probe);
+	size_t len = put_all(probe, how, at + 1, data, &head);
+	struct piece first = { 0, head + at, true, true };
+	struct piece second = { head + at, len - head - at, false, true };
 
 	put_frame(probe, how, data, &first, &out[backwards]);
 	if (probe->pieces == PW_FRAGMENT_FIRST)
@@ -240,17 +259,28 @@ static unsigned int cut(const struct pw_probe *probe,
 	return 2;
 }
 
+static unsigned int build_whole(const struct pw_probe *probe,
+				const struct pw_frame_how *how,
+				struct pw_frame *out)
+{
+	struct piece whole = {
+		.cut = probe->pieces == PW_FRAGMENT_ATOMIC &&
+		       probe->family == PW_IPV6,
+	};
+	uint8_t data[CUT_MAX];
+	size_t head;
+
+	whole.len = put_all(probe, how, 0, data, &head);
+	put_frame(probe, how, data, &whole, out);
+	return 1;
+}
+
 unsigned int pw_frame_build(const struct pw_probe *probe,
 			    const struct pw_frame_how *how,
 			    struct pw_frame out[static PW_FRAME_PIECES])
 {
-	uint8_t data[PW_FRAME_MAX];
-	struct piece whole = { 0 };
-
-	if (is_cut(probe) && probe->pieces != PW_FRAGMENT_ATOMIC)
-		return cut(probe, how, out);
-	whole.len = pw_transport_build(probe, how, 0, data);
-	whole.cut = is_cut(probe);
-	put_frame(probe, how, data, &whole, out);
-	return 1;
+	return probe->pieces == PW_WHOLE ||
+			       probe->pieces == PW_FRAGMENT_ATOMIC ?
+		       build_whole(probe, how, out) :
+		       cut(probe, how, out);
 }
