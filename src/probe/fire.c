@@ -6,7 +6,9 @@
 #include <sched.h>
 #include <string.h>
 
-#define TRIES 8
+#define TRIES 16
+#define SILENT_TRIES 12	/* where answers get lost */
+#define FAILURES 6		/* bursts in a row, up to a second each */
 #define SALVO (1u << 20)	/* their cookies fit into 32 bits */
 #define MIN_BURST 8
 
@@ -128,8 +130,14 @@ static int finish_burst(struct pw_salvo *salvo)
 
 	if (unsure < 0 || lost < 0)
 		return unsure < 0 ? unsure : lost;
-	if (!unsure && !lost)
+	if (!unsure && !lost) {
+		salvo->failures = 0;
 		conclude(salvo);
+	} else {
+		salvo->failures++;
+		if (salvo->max > MIN_BURST)
+			salvo->max /= 2;	/* was it too much at once? */
+	}
 	count(salvo);
 	return 0;
 }
@@ -142,8 +150,9 @@ static void begin_burst(struct pw_salvo *salvo)
 }
 
 /* One burst of what is still open from @at on, which moves behind it */
-static int fire_burst(struct pw_salvo *salvo, size_t *at, size_t max)
+static int fire_burst(struct pw_salvo *salvo, size_t *at)
 {
+	size_t max = salvo->max;
 	int err = 0;
 
 	begin_burst(salvo);
@@ -186,18 +195,18 @@ static size_t count_open(const struct pw_salvo *salvo)
 }
 
 /* All that is open once; @left: how many still are */
-static int fire_pass(struct pw_salvo *salvo, size_t max, size_t *left,
+static int fire_pass(struct pw_salvo *salvo, size_t *left,
 		     struct pw_diags *diags)
 {
 	bool doubted = pw_tap_loses(salvo->sb->tap);
 	size_t at = 0;
 	int err = 0;
 
-	while (!err && at < salvo->num) {
+	while (!err && at < salvo->num && salvo->failures < FAILURES) {
 		err = make_room(salvo, diags);
 		if (err)
 			return err;
-		err = fire_burst(salvo, &at, max);
+		err = fire_burst(salvo, &at);
 	}
 	if (err)
 		return pw_diag_system(diags, -err, "cannot send probes");
@@ -222,6 +231,8 @@ static int prepare(struct pw_salvo *salvo, struct pw_diags *diags)
 	int err;
 
 	memset(salvo->evidence, PW_EV_NONE, salvo->num);
+	salvo->max = PW_BURST;
+	salvo->failures = 0;
 	salvo->base = pw_tap_cookies(salvo->sb->tap, salvo->num);
 	err = pw_catches_choose(salvo);
 	if (err)
@@ -231,16 +242,15 @@ static int prepare(struct pw_salvo *salvo, struct pw_diags *diags)
 
 static int fire_salvo(struct pw_salvo *salvo, struct pw_diags *diags)
 {
-	size_t left = salvo->num, max = PW_BURST;
+	size_t left = salvo->num;
 	int err = prepare(salvo, diags);
 
-	for (int try = 0; !err && left && try < TRIES; try++) {
-		if (try) {
+	for (int try = 0; !err && left && try < TRIES &&
+			  salvo->failures < FAILURES; try++) {
+		if (try)
 			salvo->sb->count.lost += left;
-			max = max / 2 > MIN_BURST ? max / 2 : MIN_BURST;
-		}
-		salvo->last = try == TRIES - 1;
-		err = fire_pass(salvo, max, &left, diags);
+		salvo->last = try >= SILENT_TRIES - 1;
+		err = fire_pass(salvo, &left, diags);
 	}
 	if (!err)
 		give_up(salvo);

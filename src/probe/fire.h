@@ -39,7 +39,9 @@ struct pw_pin {
  * struct pw_salvo - Probes that share a base of cookies
  * @base:	cookie of the first
  * @sport:	of probes that leave it open
- * @last:	nothing is tried again after this
+ * @last:	silence counts, even where answers get lost
+ * @max:	probes of a burst
+ * @failures:	bursts in a row of which nothing is certain
  * @slots:	probes of this burst; in pw_sent.slot lies the place here
  * @alone:	bytes of the only probe of this burst, if it has no cookie
  * @catches:	sockets that could get a probe of this salvo
@@ -53,6 +55,8 @@ struct pw_salvo {
 	uint32_t base;
 	uint16_t sport;
 	bool last;
+	size_t max;
+	int failures;
 	size_t slots[PW_BURST];
 	size_t num_slots;
 	uint8_t alone[PW_FRAME_MAX];

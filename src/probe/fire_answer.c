@@ -122,6 +122,19 @@ static const struct refusal {
 	  PW_EV_UNREACHABLE },
 };
 
+/*
+ * A protocol that no socket can take: what is unreachable then is so behind all
+ * rules, for the stack
+ */
+static bool is_stacks_own(const struct pw_salvo *salvo,
+			  const struct pw_packet *error,
+			  const struct pw_packet *quoted)
+{
+	return error->proto == IPPROTO_ICMP &&
+	       error->data[1] == ICMP_PROT_UNREACH && salvo->sb->listening &&
+	       salvo->sb->raw[PW_IPV4][quoted->proto] < 0;
+}
+
 static void read_error(struct pw_salvo *salvo, const struct pw_packet *error,
 		       const struct pw_packet *quoted)
 {
@@ -139,7 +152,10 @@ static void read_error(struct pw_salvo *salvo, const struct pw_packet *error,
 		    refusal->type == error->data[0] &&
 		    (refusal->code == ANY_CODE ||
 		     refusal->code == error->data[1])) {
-			pw_salvo_mark(salvo, index, refusal->evidence);
+			pw_salvo_mark(salvo, index,
+				      is_stacks_own(salvo, error, quoted) ?
+					      PW_EV_DELIVERED :
+					      refusal->evidence);
 			return;
 		}
 	}
