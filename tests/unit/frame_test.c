@@ -88,37 +88,65 @@ static void check_sum(const struct pw_probe *probe, const uint8_t *data,
 	}
 }
 
+static bool is_header(uint8_t next)
+{
+	return next == IPPROTO_HOPOPTS || next == IPPROTO_DSTOPTS ||
+	       next == IPPROTO_ROUTING;
+}
+
+/* Steps over headers of IPv6 until @next is none: how many bytes */
+static size_t step_over(const uint8_t *data, uint8_t *next)
+{
+	size_t len = 0;
+
+	for (; is_header(*next); *next = data[0], data += (data[1] + 1) * 8)
+		len += (size_t)(data[1] + 1) * 8;
+	return len;
+}
+
+/* What a frame carries behind all that does not belong to the whole */
+static size_t carried(const struct pw_frame *frame, size_t *at, uint8_t *next)
+{
+	const uint8_t *ip = frame->data + ETHER_HDR_LEN;
+	size_t head = ETHER_HDR_LEN + 40;
+
+	*at = 0;
+	*next = ip[6];
+	if (ip[0] >> 4 == 4) {
+		*at = (size_t)(pw_get16(ip + 6) & 0x1fff) * 8;
+		*next = ip[9];
+		return ETHER_HDR_LEN + 20;
+	}
+	if (*next == IPPROTO_HOPOPTS) {
+		*next = frame->data[head];
+		head += 8;
+	}
+	if (*next == IPPROTO_FRAGMENT) {
+		*next = frame->data[head];
+		*at = pw_get16(frame->data + head + 2) & ~7u;
+		head += 8;
+	}
+	return head;
+}
+
 /* Puts the transport of the pieces together: its length */
 static size_t join(const struct pw_frame *frames, unsigned int num,
 		   uint8_t *data)
 {
-	size_t len = 0;
+	size_t len = 0, at, head;
+	uint8_t next = 0;
 
 	for (unsigned int i = 0; i < num; i++) {
-		size_t at = 0, head = ETHER_HDR_LEN;
-		const uint8_t *ip = frames[i].data + ETHER_HDR_LEN;
-		uint8_t next = ip[6];
-
-		if (ip[0] >> 4 == 4) {
-			at = (size_t)(pw_get16(ip + 6) & 0x1fff) * 8;
-			head += 20;
-			next = IPPROTO_NONE;
-		} else {
-			head += 40;
-		}
-		while (next == 0 || next == 60 || next == 43 || next == 44) {
-			const uint8_t *ext = frames[i].data + head;
-
-			if (next == 44)
-				at = pw_get16(ext + 2) & ~7u;
-			head += next == 44 ? 8 : (size_t)(ext[1] + 1) * 8;
-			next = ext[0];
-		}
+		head = carried(&frames[i], &at, &next);
 		memcpy(data + at, frames[i].data + head, frames[i].len - head);
 		if (at + frames[i].len - head > len)
 			len = at + frames[i].len - head;
 	}
-	return len;
+	if (frames[0].data[ETHER_HDR_LEN] >> 4 == 4)
+		return len;
+	head = step_over(data, &next);
+	memmove(data, data + head, len - head);
+	return len - head;
 }
 
 static void check_ip(const struct pw_probe *probe, const struct pw_frame *frame)
