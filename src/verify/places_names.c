@@ -43,8 +43,9 @@ struct naming {
 	struct found *found;
 	size_t num_found, cap_found;
 	size_t at;
-	struct pw_value nobody;
-	bool may_nobody, has_nobody;
+	struct pw_value nobody, bridge;
+	uint32_t bridge_group;
+	bool may_nobody, has_nobody, has_bridge;
 };
 
 static bool in_range(const struct pw_range *range, struct pw_value v)
@@ -202,11 +203,18 @@ static bool longest_name(const struct pw_range *glob, struct pw_value *out)
 
 	text_of(glob->first, text);
 	len = strlen(text);
-	if (len >= PW_IFNAME_MAX)
+	if (len + 1 >= PW_IFNAME_MAX)
 		return false;
 	memset(text + len, '9', PW_IFNAME_MAX - len);
 	text[PW_IFNAME_MAX] = '\0';
 	return value_of(text, out) && in_range(glob, *out);
+}
+
+/* What the last of a range of names begins with: globs side by side are one */
+static void last_letters(const struct pw_range *range, char text[static 17])
+{
+	text_of(range->last, text);
+	text[strcspn(text, "\xff")] = '\0';
 }
 
 static int name_globs(struct naming *n)
@@ -221,6 +229,9 @@ static int name_globs(struct naming *n)
 		text_of(glob->first, text);
 		if (grow_name(n, glob, text, &name))
 			err = push_name(n, name);
+		last_letters(glob, text);
+		if (!err && grow_name(n, glob, text, &name))
+			err = push_name(n, name);
 		if (!err && i < LONG_MAX && longest_name(glob, &name))
 			err = push_name(n, name);
 	}
@@ -228,27 +239,41 @@ static int name_globs(struct naming *n)
 	return err;
 }
 
-/* Containers are behind a bridge: one there is, named or not */
-static int name_bridge(struct naming *n)
+/* Containers are behind a bridge: docker0, or another that there is or may be */
+static bool choose_bridge(struct naming *n)
 {
 	const struct pw_rangeset *bridges = n->model->bridges;
-	struct pw_value name;
 	char text[17];
 
-	for (size_t i = 0; i < n->names->num; i++)
-		if (pw_rangeset_contains(bridges, n->names->items[i].value))
-			return 0;
-	if (value_of("docker0", &name) && pw_rangeset_contains(bridges, name))
-		return push_name(n, name);
+	if (value_of("docker0", &n->bridge) &&
+	    pw_rangeset_contains(bridges, n->bridge))
+		return true;
+	for (size_t i = 0; i < n->names->num; i++) {
+		n->bridge = n->names->items[i].value;
+		if (pw_rangeset_contains(bridges, n->bridge))
+			return true;
+	}
 	for (size_t i = 0; i < bridges->num; i++) {
 		struct pw_range range = bridges->r128[i];
 
 		text_of(range.first, text);
 		if (!pw_value_cmp(range.first, range.last) ?
-		    value_of(text, &name) : grow_name(n, &range, text, &name))
-			return push_name(n, name);
+		    value_of(text, &n->bridge) :
+		    grow_name(n, &range, text, &n->bridge))
+			return true;
 	}
-	return 0;
+	return false;
+}
+
+static int name_bridge(struct naming *n)
+{
+	int err = 0;
+
+	n->has_bridge = choose_bridge(n);
+	if (n->has_bridge)
+		err = push_name(n, n->bridge);
+	sort_names(n);
+	return err;
 }
 
 static struct found *found_of(struct naming *n, uint32_t class)
@@ -299,6 +324,8 @@ static int on_stretch(void *arg, const struct pw_range *range, uint32_t class,
 	}
 	if (!class && n->may_nobody && in_range(range, n->nobody))
 		n->has_nobody = true;
+	if (n->has_bridge && in_range(range, n->bridge))
+		n->bridge_group = class;
 	if (!found->named && !found->has_spare)
 		found->has_spare = spare_name(n, range, &found->spare);
 	return 0;
@@ -313,12 +340,17 @@ static int push_found(struct naming *n, struct pw_value value, uint32_t class)
 	return err;
 }
 
-/* Groups that have no name yet; of what nobody names there is none but ours */
+/*
+ * Groups that have no name yet; of what nobody names there is none but ours.
+ * Where there are too many names the bridge is one of them all the same.
+ */
 static int name_rest(struct naming *n)
 {
 	int err = 0;
 
-	if (n->has_nobody)
+	if (n->has_bridge)
+		err = push_found(n, n->bridge, n->bridge_group);
+	if (n->has_nobody && !err)
 		err = push_found(n, n->nobody, 0);
 	for (uint32_t class = n->has_nobody; class < n->num_found && !err;
 	     class++) {
@@ -330,13 +362,26 @@ static int name_rest(struct naming *n)
 	return err;
 }
 
-/* "other0" or the next that no list has: a glob may cover it all the same */
+static bool is_covered(const struct naming *n, struct pw_value name)
+{
+	for (size_t i = 0; i < n->globs.num; i++)
+		if (in_range(&n->globs.items[i], name))
+			return true;
+	return pw_rangeset_contains(n->model->bridges, name);
+}
+
+/* "other0", or another that no list has; a glob may cover each of them */
 static void choose_nobody(struct naming *n)
 {
-	struct pw_range others;
+	static const char *const words[] = { "other", "wire", "extra" };
+	static const struct pw_range any = { { 0, 0 },
+					     { UINT64_MAX, UINT64_MAX } };
 
-	if (!pw_ifname_range("other*", 6, &others))
-		n->may_nobody = grow_name(n, &others, "other", &n->nobody);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(words); i++) {
+		n->may_nobody = grow_name(n, &any, words[i], &n->nobody);
+		if (n->may_nobody && !is_covered(n, n->nobody))
+			return;
+	}
 }
 
 static int divide(struct naming *n, struct pw_division *division)
@@ -401,7 +446,6 @@ int pw_place_names_make(const struct pw_model *model, size_t max,
 		err = name_globs(&n);
 	if (!err)
 		err = name_bridge(&n);
-	sort_names(&n);
 	choose_nobody(&n);
 	if (!err)
 		err = divide(&n, division);

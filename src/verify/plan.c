@@ -131,8 +131,8 @@ static int begin(struct pw_planner *p)
 static int make(struct pw_planner *p)
 {
 	int (*const steps[])(struct pw_planner *) = {
-		begin, add_classes, pw_planner_add_dests, pw_planner_sweep_all,
-		pw_planner_sweep_edges,
+		begin, add_classes, pw_planner_add_dests, pw_planner_find_pairs,
+		pw_planner_sweep_all, pw_planner_sweep_edges,
 	};
 	int err = 0;
 
@@ -151,6 +151,7 @@ static void planner_clear(struct pw_planner *p)
 	free(p->about_first);
 	free(p->face);
 	free(p->pairs);
+	free(p->groups_of);
 	free(p->full_by);
 	free(p->fulls);
 	free(p->keys);

@@ -83,6 +83,7 @@ struct pw_pair {
  * @anyone:	by family: the class "anyone", or the first that has a source if
  *		that one has none; UINT32_MAX: there is none
  * @pairs:	in the order of groups
+ * @groups_of:	by class: in how many pairs it is
  * @full_by:	by class: bit of each protocol whose ports were all asked
  * @fulls:	by interface: how many full sweeps came in on it
  * @keys:	of full sweeps, a hash set of a power of two; 0: free
@@ -107,6 +108,7 @@ struct pw_planner {
 	uint32_t anyone[PW_NUM_FAMILIES];
 	struct pw_pair *pairs;
 	size_t num_pairs, cap_pairs;
+	uint32_t *groups_of;
 	uint8_t *full_by;
 	uint32_t *fulls;
 	uint64_t *keys;
@@ -120,8 +122,8 @@ struct pw_planner {
 /* plan_ports.c: lists live as long as the plan; 0; -ENOMEM */
 int pw_ports_named(struct pw_planner *p, bool abridged,
 		   struct pw_port_list *out);
-/* Of what concerns the class and its neighbours */
-int pw_ports_about(struct pw_planner *p, uint32_t class,
+/* Of what concerns the class and its neighbours; @random: and some others */
+int pw_ports_about(struct pw_planner *p, uint32_t class, bool random,
 		   struct pw_port_list *out);
 /* Of what sections say of anyone, and of what they say of the group */
 int pw_ports_on(struct pw_planner *p, uint32_t group, struct pw_port_list *out);
@@ -154,15 +156,36 @@ int pw_planner_ask(struct pw_planner *p, uint32_t group, uint32_t class,
 /* As @concerned above, of any protocol and destination */
 bool pw_planner_concerns(struct pw_planner *p, uint32_t group, uint32_t class);
 
-/* plan_full.c: sweeps over all ports; fills @pairs; 0; -ENOMEM */
+/* plan_pairs.c: fills @pairs and @groups_of; 0; -ENOMEM */
+int pw_planner_find_pairs(struct pw_planner *p);
+/* plan_full.c: sweeps over all ports; 0; -ENOMEM */
 int pw_planner_sweep_all(struct pw_planner *p);
 /* plan_edges.c: sweeps of port lists; 0; -ENOMEM */
 int pw_planner_sweep_edges(struct pw_planner *p);
 
-/* plan_sweep.c: the destination as it is on an interface */
+enum pw_others { PW_OTHERS_ALL, PW_OTHERS_WITHIN, PW_OTHERS_NONE };
+
+/**
+ * struct pw_thrift - What is left out
+ * @random_within: random ports are asked from within a class, not from its ends
+ * @others:	on all but one of the groups that a class is told apart on: from
+ *		where it is asked
+ * @step:	of classes every so many-th is asked
+ */
+struct pw_thrift {
+	bool random_within;
+	enum pw_others others;
+	size_t step;
+};
+
+/* plan_thrift.c: the least that brings the probes of @pairs below @max */
+struct pw_thrift pw_thrift_choose(const struct pw_planner *p,
+				  size_t num_protos, uint64_t max);
+
+/* plan_reach.c: the destination as it is on an interface */
 struct pw_value pw_dest_addr(const struct pw_planner *p,
 			     const struct pw_dest *dest, uint32_t iface);
-/* Appends a sweep; @list NULL: all ports. 0; -ENOMEM */
+/* plan.c: appends a sweep; @list NULL: all ports. 0; -ENOMEM */
 int pw_planner_add_sweep(struct pw_planner *p, uint32_t iface, size_t dest,
 			 uint8_t proto, const struct pw_source *source,
 			 const struct pw_port_list *list, uint64_t key);

@@ -13,10 +13,7 @@
 #include "verify/plan.h"
 
 /* Probes of all these sweeps: what takes half a minute */
-#define EDGE_MAX 6000000u
-
-/* Of a list about one class, most of them: for an estimate */
-#define ABOUT_PORTS 90
+#define EDGE_MAX 7000000u
 
 /* Probes from anyone on every interface, before lists are about groups alone */
 #define ANYONE_MAX 500000u
@@ -256,90 +253,68 @@ static bool speaks_elsewhere(const struct pw_planner *p, uint32_t class)
 	return false;
 }
 
-static int ask_pair(struct edges *e, const struct pw_pair *pair, bool first,
-		    const struct pw_port_list *list)
+/*
+ * One class about what concerns it on one group: on the main one of its groups
+ * from all its sources, on others as there is time. Random ports are asked from
+ * within, or from everywhere.
+ */
+static int ask_pair(struct edges *e, const struct pw_pair *pair,
+		    const struct pw_thrift *thrift, bool main,
+		    struct pw_port_list lists[static 2])
 {
 	const struct pw_planner *p = e->p;
 	const struct pw_source *face = face_of(p, pair->class);
+	size_t first = p->about_first[pair->class];
+	bool all = main || thrift->others == PW_OTHERS_ALL;
 	int err = 0;
 
-	if (!first && face)
-		err = ask_own(e, pair->group, next_iface(e, pair->group), face,
-			      list);
-	for (size_t i = p->about_first[pair->class];
-	     first && i < p->about_first[pair->class + 1] && !err; i++)
-		err = ask_own(e, pair->group, next_iface(e, pair->group),
-			      &p->by_about.items[i], list);
-	if (!err && speaks_elsewhere(p, pair->class))
-		err = ask_elsewhere(e, pair->group, pair->class, list);
+	for (size_t i = first; i < p->about_first[pair->class + 1] && !err;
+	     i++) {
+		const struct pw_source *source = &p->by_about.items[i];
+		bool random = source == face || !thrift->random_within;
+		struct pw_port_list *list = &lists[random];
+
+		if (!all && source != face)
+			continue;
+		if (!list->items)
+			err = pw_ports_about(e->p, pair->class, random, list);
+		if (!err)
+			err = ask_own(e, pair->group,
+				      next_iface(e, pair->group), source, list);
+	}
+	if (!err && speaks_elsewhere(p, pair->class) && lists[true].items)
+		err = ask_elsewhere(e, pair->group, pair->class, &lists[true]);
 	return err;
 }
 
-static bool is_anyone(const struct pw_planner *p, uint32_t class)
-{
-	return class == p->anyone[family_of(p, class)];
-}
-
-/* Sources of the pairs, all of them or one of each class beyond its first */
-static uint64_t count_pairs(const struct pw_planner *p, bool once)
-{
-	uint64_t num = 0;
-
-	for (size_t i = 0; i < p->num_pairs; i++) {
-		uint32_t c = p->pairs[i].class;
-
-		num += once ? 1 : p->about_first[c + 1] - p->about_first[c];
-	}
-	for (size_t c = 0; once && c < p->plan->num_classes; c++)
-		num += p->about_first[c + 1] - p->about_first[c];
-	return num;
-}
-
-/**
- * struct thrift - How much of a large policy there is time for
- * @once:	all sources of a class on one group, else one on each
- * @step:	of pairs every so many-th
- */
-struct thrift {
-	bool once;
-	size_t step;
+/* The lists of a class, without random ports and with; its groups so far */
+struct about {
+	struct pw_port_list lists[2];
+	uint32_t at;
 };
-
-static struct thrift save(const struct edges *e)
-{
-	uint64_t each = e->num_protos * ABOUT_PORTS;
-	uint64_t all = count_pairs(e->p, false) * each;
-	uint64_t once = count_pairs(e->p, true) * each;
-
-	if (all <= EDGE_MAX)
-		return (struct thrift){ .step = 1 };
-	return (struct thrift){ true, (size_t)(once / EDGE_MAX) + 1 };
-}
 
 /* Classes about what concerns them, where it does */
 static int ask_pairs(struct edges *e)
 {
 	struct pw_planner *p = e->p;
-	struct thrift thrift = save(e);
-	struct pw_port_list *lists = calloc(p->plan->num_classes + 1,
-					    sizeof(*lists));
-	int err = lists ? 0 : -ENOMEM;
+	struct pw_thrift thrift = pw_thrift_choose(p, e->num_protos, EDGE_MAX);
+	struct about *about = calloc(p->plan->num_classes + 1, sizeof(*about));
+	int err = about ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < p->num_pairs && !err; i += thrift.step) {
+	for (size_t i = 0; i < p->num_pairs && !err; i++) {
 		const struct pw_pair *pair = &p->pairs[i];
-		struct pw_port_list *list;
-		bool first;
+		/* groups take turns at being the main one */
+		bool main = about[pair->class].at++ ==
+			    pair->class % p->groups_of[pair->class];
 
-		if (is_anyone(p, pair->class))
+		if (pair->class == p->anyone[family_of(p, pair->class)] ||
+		    pair->class % thrift.step ||
+		    (!main && thrift.others == PW_OTHERS_NONE))
 			continue;
-		list = &lists[pair->class];
-		first = !thrift.once || !list->items;
-		if (!list->items)
-			err = pw_ports_about(p, pair->class, list);
-		if (!err)
-			err = ask_pair(e, pair, first, list);
+		err = ask_pair(e, pair, &thrift, main,
+			       about[pair->class].lists);
 	}
-	free(lists);
+	free(about);
 	return err;
 }
 

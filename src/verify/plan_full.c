@@ -16,8 +16,6 @@
  * 0.2 s of one processor.
  */
 #define FULL_MAX 150
-/* Pairs of a group and a class, for each destination, that are looked at */
-#define PAIRS_MAX 200000
 
 #define NUM_PORTS 65536u
 
@@ -115,49 +113,15 @@ static int look_at(struct pw_planner *p, struct fulls *fulls, uint32_t group,
 }
 
 static int look_everywhere(struct pw_planner *p, struct fulls *fulls,
-			   uint32_t group, uint32_t class)
+			   const struct pw_pair *pair)
 {
-	struct pw_pair pair = { group, class };
+	enum pw_family family = p->plan->classes[pair->class].family;
 	int err = 0;
 
 	for (size_t d = 0; d < p->num_dests && !err; d++)
-		if (p->dests[d].family == p->plan->classes[class].family &&
+		if (p->dests[d].family == family &&
 		    p->dests[d].kind == PW_DST_LOCAL)
-			err = look_at(p, fulls, group, class, d);
-	return err ? err : PW_ARRAY_PUSH(p->pairs, p->num_pairs, p->cap_pairs,
-					 pair);
-}
-
-/*
- * Classes that no section tells apart on this group reach what anyone does, if
- * there is anyone
- */
-static bool is_worth(struct pw_planner *p, uint32_t group, uint32_t class)
-{
-	enum pw_family family = p->plan->classes[class].family;
-
-	if (p->face[class] == UINT32_MAX)
-		return false;
-	return p->all || p->anyone[family] != p->plan->anyone[family] ||
-	       class == p->anyone[family] ||
-	       pw_planner_concerns(p, group, class);
-}
-
-/* Of very many pairs some, evenly chosen; anyone always */
-static int look_at_all(struct pw_planner *p, struct fulls *fulls)
-{
-	size_t num = p->places->num_groups * p->plan->num_classes;
-	size_t step = p->all ? 1 : num / PAIRS_MAX + 1, at = 0;
-	int err = 0;
-
-	for (uint32_t g = 0; g < p->places->num_groups && !err; g++)
-		for (uint32_t c = 0; c < p->plan->num_classes && !err; c++) {
-			bool skip = c != p->anyone[PW_IPV4] &&
-				    c != p->anyone[PW_IPV6] && at++ % step;
-
-			if (!skip && is_worth(p, g, c))
-				err = look_everywhere(p, fulls, g, c);
-		}
+			err = look_at(p, fulls, pair->group, pair->class, d);
 	return err;
 }
 
@@ -206,8 +170,10 @@ int pw_planner_sweep_all(struct pw_planner *p)
 {
 	struct fulls fulls = { 0 };
 	size_t num;
-	int err = look_at_all(p, &fulls);
+	int err = 0;
 
+	for (size_t i = 0; i < p->num_pairs && !err; i++)
+		err = look_everywhere(p, &fulls, &p->pairs[i]);
 	if (fulls.num)
 		qsort(fulls.items, fulls.num, sizeof(*fulls.items), full_cmp);
 	num = !p->all && fulls.num > FULL_MAX ? FULL_MAX : fulls.num;

@@ -140,13 +140,14 @@ static void mark_class(struct pw_planner *p, struct marks *m, uint32_t class)
 }
 
 /* What belongs to every list */
-static int end_list(struct pw_planner *p, struct marks *m,
+static int end_list(struct pw_planner *p, struct marks *m, bool random,
 		    struct pw_port_list *out)
 {
 	mark_published(p, m);
 	mark(m, 1);
 	mark(m, NUM_PORTS - 1);
-	mark_random(p, m);
+	if (random)
+		mark_random(p, m);
 	return keep_list(p, m, out);
 }
 
@@ -158,10 +159,10 @@ int pw_ports_named(struct pw_planner *p, bool abridged,
 	for (size_t i = 0; i < p->model->num_sections; i++)
 		mark_section(p, &m, &p->model->sections[i], SIZE_MAX,
 			     abridged);
-	return end_list(p, &m, out);
+	return end_list(p, &m, true, out);
 }
 
-int pw_ports_about(struct pw_planner *p, uint32_t class,
+int pw_ports_about(struct pw_planner *p, uint32_t class, bool random,
 		   struct pw_port_list *out)
 {
 	enum pw_family family = p->plan->classes[class].family;
@@ -173,7 +174,7 @@ int pw_ports_about(struct pw_planner *p, uint32_t class,
 	     c <= class + 1 && c < p->plan->num_classes; c++)
 		if (c != anyone && p->plan->classes[c].family == family)
 			mark_class(p, &m, c);
-	return end_list(p, &m, out);
+	return end_list(p, &m, random, out);
 }
 
 int pw_ports_on(struct pw_planner *p, uint32_t group, struct pw_port_list *out)
@@ -185,7 +186,7 @@ int pw_ports_on(struct pw_planner *p, uint32_t group, struct pw_port_list *out)
 	for (int f = 0; f < PW_NUM_FAMILIES; f++)
 		mark_class(p, &m, p->plan->anyone[f]);
 	mark_sections(p, &m, on->sections, on->num);
-	return end_list(p, &m, out);
+	return end_list(p, &m, true, out);
 }
 
 void pw_port_lists_free(struct pw_port_lists *lists)

@@ -19,7 +19,9 @@
 #include "policy_help.h"
 #include "verify/plan_dice.h"
 
-#define ROUNDS 120
+#define ROUNDS 80
+/* Of sweeps of port lists, which are most, as many are asked of each port */
+#define EVERY 4
 
 static const char *const sources[] = {
 	"192.0.2.0/24", "192.0.2.0/28", "192.0.2.7", "192.0.2.10-192.0.2.20",
@@ -233,10 +235,12 @@ struct judged {
 
 static uint64_t hash_of(const struct pw_ports_expected *expected)
 {
-	uint64_t hash = 0;
+	uint64_t hash = 0, word;
 
-	for (size_t port = 0; port < 65536; port++)
-		hash = hash * 31 + expected->what[port] + 1;
+	for (size_t at = 0; at < sizeof(expected->what); at += sizeof(word)) {
+		memcpy(&word, expected->what + at, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+	}
 	return hash;
 }
 
@@ -288,7 +292,8 @@ static void check_plan(const struct pw_model *model, const struct pw_plan *plan)
 		check_class(model, plan, sweep);
 		check_source(plan, sweep);
 		pw_sweep_expect(model, plan, sweep, got);
-		check_ports(model, plan, sweep, got);
+		if (!sweep->ports || !(i % EVERY))
+			check_ports(model, plan, sweep, got);
 		probes += num_ports(sweep);
 		full += !sweep->ports;
 		judged[i] = (struct judged){ sweep, hash_of(got) };
