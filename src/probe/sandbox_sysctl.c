@@ -128,12 +128,13 @@ static int explain(const struct setting *set, int err, struct pw_diags *diags)
 {
 	err = pw_diag_system(diags, -err, "/proc/sys/net/%s cannot be set",
 			     path_of(set));
-	if (err == -EROFS)
+	if (err == -EROFS || err == -EACCES || err == -EPERM)
 		pw_diag_hint(diags,
-			     "this container mounts /proc/sys read-only: allow "
-			     "it to write there (podman run --security-opt "
-			     "unmask=/proc/sys), or use `portwall test "
-			     "--computed`");
+			     "containers may not write to /proc/sys unless "
+			     "started with --security-opt apparmor=unconfined "
+			     "and --security-opt systempaths=unconfined "
+			     "(podman: unmask=/proc/sys); or use `portwall "
+			     "test --computed`, which sends nothing");
 	else if (err == -ENOENT)
 		pw_diag_hint(diags,
 			     "the kernel must have IPv4 and IPv6, and /proc "
