@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Rules of other tables with a memory or a voice, in chains that probes may come
- * to: base chains of their hooks, and all chains without a hook of tables that
- * have such a base chain (who jumps where is not followed, maps included).
+ * Rules of other tables with a memory or a voice, in chains that probes may
+ * come to: base chains of their hooks, and all chains without a hook of tables
+ * that have such a base chain (who jumps where is not followed).
  */
 #include "probe/foreign.h"
 

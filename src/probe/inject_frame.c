@@ -118,7 +118,8 @@ static uint16_t base_sum(const struct pw_inject_head *head, const uint8_t *l4,
 	return fold(add_words(add_words(0, pseudo, sizeof(pseudo)), l4, len));
 }
 
-void pw_inject_frame_build(const struct pw_inject_head *head, struct pw_inject_frame *out)
+void pw_inject_frame_build(const struct pw_inject_head *head,
+			   struct pw_inject_frame *out)
 {
 	const bool v4 = head->family == PW_IPV4;
 	const size_t ip_at = ETH_HLEN, l4_at = ip_at + (v4 ? IPV4_LEN : IPV6_LEN);

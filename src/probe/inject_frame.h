@@ -13,8 +13,8 @@
 
 /*
  * Where a probe keeps its cookie and, once more, the port that it was sent to,
- * in bytes from the transport header on: NAT changes neither. In TCP the port is
- * the lower half of the timestamp, in UDP it follows the cookie.
+ * in bytes from the transport header on: NAT changes neither. In TCP the port
+ * is the lower half of the timestamp, in UDP it follows the cookie.
  */
 #define PW_TCP_COOKIE_AT 4
 #define PW_TCP_PORT_AT 30
@@ -23,8 +23,9 @@
 #define PW_UDP_LEN 16
 
 /*
- * Ethernet, IPv6, TCP with 20 bytes of options, in whole 64-bit words. All frames
- * are that long: receivers cut off what is behind the length in the IP header.
+ * Ethernet, IPv6, TCP with 20 bytes of options, in whole 64-bit words. All
+ * frames are that long: receivers cut off what is behind the length in the IP
+ * header.
  */
 #define PW_INJECT_LEN 96
 
@@ -45,7 +46,7 @@ struct pw_inject_head {
 };
 
 /**
- * struct pw_inject_frame - A template: all but the port, twice, and the checksum
+ * struct pw_inject_frame - A template: all but port, port again and checksum
  * @port_at, @copy_at, @check_at: their offsets
  * @sum:	ones' complement sum of everything else that the checksum covers,
  *		folded, of 16-bit words as they lie in memory
@@ -57,7 +58,8 @@ struct pw_inject_frame {
 	bool udp;
 };
 
-void pw_inject_frame_build(const struct pw_inject_head *head, struct pw_inject_frame *out);
+void pw_inject_frame_build(const struct pw_inject_head *head,
+			   struct pw_inject_frame *out);
 
 /* Fills in the port (host order) and the checksum that belongs to it */
 void pw_inject_frame_aim(struct pw_inject_frame *frame, uint16_t port);

@@ -174,13 +174,9 @@ static int make_frame(const struct group *g, const struct pw_salvo *salvo,
 		.sport = volley->sport ? volley->sport : draw_port(),
 		.cookie = salvo->cookie,
 	};
-	int err = 0;
+	int err = device_mac(volley->ifindex, head.dmac);
 
 	memcpy(head.smac, inj->smac, PW_ETH_LEN);
-	if (inj->way == PW_INJECT_MIRRED)
-		memcpy(head.dmac, pw_mirred_mac(inj->mirred), PW_ETH_LEN);
-	else
-		err = device_mac(volley->ifindex, head.dmac);
 	if (err)
 		return no_interface(g, salvo, err);
 	pw_inject_frame_build(&head, frame);
@@ -279,8 +275,8 @@ static uint64_t missing(const struct group *g)
 }
 
 /*
- * Packets are handled within RCU's read sections: once those that have begun are
- * over, so is all that the counted probes set off, on whatever processor.
+ * Packets are handled within RCU's read sections: once those that have begun
+ * are over, so is all that the counted probes set off, on whatever processor.
  */
 static void await_processors(void)
 {

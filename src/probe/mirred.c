@@ -91,9 +91,9 @@ static int make_veth(struct pw_mirred *mirred, const char **step)
 	err = pw_veth_clsact(mirred->sock, &mirred->veth);
 	if (err)
 		return err;
-	/* nothing is sent yet: finds out whether u32 and mirred are there */
+	/* nothing is sent yet: finds out whether the kernel has all of it */
 	*step = "making a filter with u32 and mirred on it";
-	mirred->target = mirred->veth.near_index;
+	mirred->target = mirred->veth.far_index;
 	return pw_veth_redirect(mirred->sock, &mirred->veth, mirred->smac,
 				mirred->target);
 }
@@ -135,11 +135,6 @@ void pw_mirred_close(struct pw_mirred *mirred)
 		close(mirred->fd);
 	free(mirred->frames);
 	free(mirred);
-}
-
-const uint8_t *pw_mirred_mac(const struct pw_mirred *mirred)
-{
-	return mirred->veth.far_mac;
 }
 
 uint8_t (*pw_mirred_frames(struct pw_mirred *mirred))[PW_INJECT_LEN]

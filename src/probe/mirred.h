@@ -23,9 +23,6 @@ int pw_mirred_open(const uint8_t smac[static PW_ETH_LEN],
 void pw_mirred_close(struct pw_mirred *mirred);
 PW_DEFINE_OWNED(struct pw_mirred, pw_mirred_close)
 
-/* The address that frames must be sent to */
-const uint8_t *pw_mirred_mac(const struct pw_mirred *mirred);
-
 /* As pw_xdp_frames() */
 uint8_t (*pw_mirred_frames(struct pw_mirred *mirred))[PW_INJECT_LEN];
 

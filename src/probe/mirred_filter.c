@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The filter at the far end of our veth: what is ours goes to the interface. */
+/*
+ * The filter where our veth sends: what is ours is received on the interface.
+ * Behind the veth it would be too late: there a frame that is addressed to
+ * another device than the far end passes for a stranger's.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -21,13 +25,13 @@ static void begin(struct pw_rtnl *req, uint16_t type, uint16_t flags,
 	struct tcmsg *tcm = pw_rtnl_begin(req, type, flags, sizeof(*tcm));
 
 	tcm->tcm_family = AF_UNSPEC;
-	tcm->tcm_ifindex = (int)veth->far_index;
+	tcm->tcm_ifindex = (int)veth->near_index;
 	if (type == RTM_NEWQDISC) {
 		tcm->tcm_parent = TC_H_CLSACT;
 		tcm->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
 		return;
 	}
-	tcm->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+	tcm->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
 	tcm->tcm_info = TC_H_MAKE(FILTER_PRIO << 16, htons(ETH_P_ALL));
 }
 

@@ -11,7 +11,7 @@
 struct mnl_socket;
 
 /**
- * struct pw_veth - Our pair: what is sent on @near arrives on @far
+ * struct pw_veth - Our pair: frames are sent on @near, none arrives on @far
  */
 struct pw_veth {
 	char near[IF_NAMESIZE], far[IF_NAMESIZE];
@@ -28,7 +28,7 @@ int pw_veth_remove(struct mnl_socket *sock, uint32_t index);
 /* Removes those of processes that are no more */
 int pw_veth_clean(struct mnl_socket *sock);
 
-/* What comes from @smac to the far end is received on @target instead */
+/* What is sent from @smac on the near end is received on @target instead */
 int pw_veth_clsact(struct mnl_socket *sock, const struct pw_veth *veth);
 int pw_veth_redirect(struct mnl_socket *sock, const struct pw_veth *veth,
 		     const uint8_t smac[static PW_ETH_LEN], uint32_t target);

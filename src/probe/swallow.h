@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table that notes probes behind everybody else's chains, and keeps them. */
+/* The table that notes probes behind everybody else's chains and keeps them. */
 #ifndef PROBE_SWALLOW_H
 #define PROBE_SWALLOW_H
 
@@ -82,8 +82,8 @@ struct pw_note {
 };
 
 /*
- * Reads all notes. @noted returns 0, or an error that ends the reading. -ENOSPC:
- * something could not be noted
+ * Reads all notes. @noted returns 0, or an error that ends the reading.
+ * -ENOSPC: something could not be noted
  */
 typedef int (*pw_swallow_noted)(void *arg, const struct pw_note *note);
 int pw_swallow_read(struct pw_swallow *swallow, pw_swallow_noted noted,

@@ -10,10 +10,10 @@
 #define PW_XDP_CODE_MAX 64
 
 /*
- * Of the map, an array of frames, element 0 begins with the number of those that
- * were written, 32 bits; the next one is written into the packet, all of it: live
- * frames are recycled with whatever the stack left in them. Returns the number of
- * instructions.
+ * Of the map, an array of frames, element 0 begins with the number of those
+ * that were written, 32 bits; the next one is written into the packet, all of
+ * it: live frames are recycled with whatever the stack left in them. Returns the
+ * number of instructions.
  */
 size_t pw_xdp_code(int map_fd, struct bpf_insn code[static PW_XDP_CODE_MAX]);
 

@@ -40,7 +40,8 @@ static const char *const setup_commands[] = {
 	" peer name c0 address 02:00:00:00:11:02 netns box",
 	"ip link set vbox master docker0",
 	"for i in eth0 docker0 vbox; do"
-	"  echo 1 >/proc/sys/net/ipv6/conf/$i/addr_gen_mode; ip link set $i multicast off up;"
+	"  echo 1 >/proc/sys/net/ipv6/conf/$i/addr_gen_mode;"
+	"  ip link set $i multicast off up;"
 	" done",
 	"ip -n wire link set wire0 up && ip -n box link set c0 up",
 	"ip addr add 10.99.0.2/24 dev eth0",

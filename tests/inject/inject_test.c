@@ -288,6 +288,80 @@ static void rejects_of_ingress_stay_in(void **state)
 	free(sweeps);
 }
 
+/*
+ * Who answers for a service that it has not asked yet. IPv4 alone: of IPv6 the
+ * kernel's own drops what no network card has verified (nft_synproxy.c).
+ */
+static void answers_of_syn_proxies_stay_in(void **state)
+{
+	struct ih_sweeps *sweeps = calloc(1, sizeof(*sweeps));
+	struct pw_injector *injector;
+	int wire;
+
+	(void)state;
+	ih_need();
+	ih_rules("table inet fw {\n chain pre {"
+		 " type filter hook prerouting priority raw\n"
+		 "  tcp dport 22 tcp flags syn notrack\n }\n"
+		 " chain in { type filter hook input priority 0\n"
+		 "  tcp dport 22 ct state invalid,untracked synproxy mss 1460"
+		 " wscale 7 timestamp sack-perm\n  drop\n }\n}\n");
+	free(ih_shell("echo 0 >/proc/sys/net/netfilter/nf_conntrack_tcp_loose"));
+	assert_int_equal(ih_knock(4445, 22, 1), IH_SYN | IH_ACK);
+	wire = ih_watch(IH_WIRE);
+	ih_aim(sweeps);
+	injector = ih_injector(XDP);
+	ih_fire(injector, sweeps->volleys, 1);
+	assert_int_equal(ih_seen(wire), 0);
+	for (uint32_t p = 0; p < 65536; p++)
+		assert_int_equal(sweeps->evidence[0][p],
+				 p == 22 ? PW_EV_DELIVERED : PW_EV_SILENCE);
+	pw_injector_close(injector);
+	close(wire);
+	free(sweeps);
+}
+
+/* Taken for the bridge's own, and not sent on to other ports */
+static void sweep_bridge_port(unsigned int ways)
+{
+	struct ih_sweeps *sweeps = calloc(1, sizeof(*sweeps));
+	struct pw_injector *injector;
+	int box;
+
+	ih_need();
+	ih_rules("table inet fw { chain in { type filter hook input priority 0\n"
+		 " iifname docker0 tcp dport 22 accept\n drop\n }\n}\n");
+	free(ih_shell("ip link add port type veth peer name other &&"
+		      " ip link set port master docker0 up &&"
+		      " ip link set other up"));
+	box = ih_watch(IH_BOX);
+	ih_aim(sweeps);
+	sweeps->volleys[0].ifindex = if_nametoindex("port");
+	sweeps->volleys[0].dst = pw_value32(0xac110001);
+	injector = ih_injector(ways);
+	ih_fire(injector, sweeps->volleys, 1);
+	for (uint32_t p = 0; p < 65536; p++)
+		assert_int_equal(sweeps->evidence[0][p],
+				 p == 22 ? PW_EV_DELIVERED : PW_EV_SILENCE);
+	assert_int_equal(ih_seen(box), 0);
+	pw_injector_close(injector);
+	free(ih_shell("ip link del port"));
+	close(box);
+	free(sweeps);
+}
+
+static void a_bridge_port_by_xdp(void **state)
+{
+	(void)state;
+	sweep_bridge_port(XDP);
+}
+
+static void a_bridge_port_by_mirred(void **state)
+{
+	(void)state;
+	sweep_bridge_port(MIRRED);
+}
+
 /* Same addresses and ports, but a sequence number of its own */
 static void strangers_are_answered(void **state)
 {
@@ -395,6 +469,9 @@ int main(void)
 		cmocka_unit_test(losses_are_repeated),
 		cmocka_unit_test(the_lost_are_unknown),
 		cmocka_unit_test(rejects_of_ingress_stay_in),
+		cmocka_unit_test(answers_of_syn_proxies_stay_in),
+		cmocka_unit_test(a_bridge_port_by_xdp),
+		cmocka_unit_test(a_bridge_port_by_mirred),
 		cmocka_unit_test(strangers_are_answered),
 		cmocka_unit_test(many_small_volleys),
 		cmocka_unit_test(an_interface_that_is_down),

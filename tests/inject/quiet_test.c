@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,7 +43,7 @@ static struct sockaddr_in web(void)
 	};
 }
 
-/* Echoes what each of its connections says; ends with its parent's pipe */
+/* Echoes what each of its connections says */
 static void serve(int listener)
 {
 	for (;;) {
@@ -53,6 +54,7 @@ static void serve(int listener)
 		if (fd < 0)
 			_exit(1);
 		if (fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			while ((len = read(fd, buf, sizeof(buf))) > 0)
 				if (write(fd, buf, (size_t)len) != len)
 					break;
@@ -128,12 +130,14 @@ static struct service start_service(void)
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
 	s.server = fork();
 	if (!s.server) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setpgid(0, 0);
 		signal(SIGCHLD, SIG_IGN);
 		serve(listener);
 	}
 	s.client = fork();
 	if (!s.client) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(listener);
 		ih_enter(IH_WIRE);
 		use_service(pipes[1]);
@@ -211,8 +215,10 @@ static pid_t fire_for_ever(unsigned int ways, int *ready)
 	pid = fork();
 	if (!pid) {
 		struct ih_sweeps *sweeps = calloc(1, sizeof(*sweeps));
-		struct pw_injector *injector = ih_injector(ways);
+		struct pw_injector *injector;
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		injector = ih_injector(ways);
 		ih_aim(sweeps);
 		for (;;) {
 			ih_fire(injector, sweeps->volleys, IH_SWEEPS);
