@@ -9,8 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "portwall/array.h"
-#include "probe/frame.h"
+#include "portwall/own.h"
 #include "probe/sandbox_priv.h"
 
 #define BACKLOG 65535		/* cut to somaxconn, which is as large */
@@ -214,69 +213,6 @@ static int open_raw(struct pw_sandbox *sb, enum pw_family family, int proto)
 	return err;
 }
 
-static int join(int fd, enum pw_family family, uint32_t index,
-		struct pw_value group)
-{
-	struct ip_mreqn mreq4 = {
-		.imr_multiaddr.s_addr = htonl((uint32_t)group.lo),
-		.imr_ifindex = (int)index,
-	};
-	struct ipv6_mreq mreq6 = { .ipv6mr_interface = index };
-	int err;
-
-	pw_put_addr(mreq6.ipv6mr_multiaddr.s6_addr, PW_IPV6, group);
-	err = family == PW_IPV4 ?
-		setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq4,
-			   sizeof(mreq4)) :
-		setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &mreq6,
-			   sizeof(mreq6));
-	return err && errno != EADDRINUSE ? -errno : 0;
-}
-
-static int add_joiner(struct pw_sandbox *sb, enum pw_family family)
-{
-	int err, fd = new_socket(family, SOCK_DGRAM, 0);
-
-	if (fd < 0)
-		return fd;
-	err = PW_ARRAY_PUSH(sb->joins, sb->num_joins, sb->cap_joins, fd);
-	if (err)
-		close(fd);
-	return err ? err : fd;
-}
-
-/* A socket holds as many as net.core.optmem_max has room for: then another */
-static int join_everywhere(struct pw_sandbox *sb, enum pw_family family,
-			   struct pw_value group, int *fd)
-{
-	for (size_t i = 0; i < sb->scene->num_ifaces; i++) {
-		uint32_t index = sb->ends[i].host_index;
-		int err = *fd < 0 ? -ENOBUFS : join(*fd, family, index, group);
-
-		if (err == -ENOBUFS || err == -ENOMEM) {
-			*fd = add_joiner(sb, family);
-			err = *fd < 0 ? *fd : join(*fd, family, index, group);
-		}
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int join_groups(struct pw_sandbox *sb)
-{
-	int fds[PW_NUM_FAMILIES] = { -1, -1 };
-	int err = 0;
-
-	for (size_t i = 0; i < sb->scene->num_groups && !err; i++) {
-		const struct pw_scene_addr *group = &sb->scene->groups[i];
-
-		err = join_everywhere(sb, group->family, group->addr,
-				      &fds[group->family]);
-	}
-	return err;
-}
-
 /* The hard limit is what we may have; the soft one is for users of select(2) */
 static void allow_files(void)
 {
@@ -319,7 +255,7 @@ int pw_listen_sockets_open(struct pw_sandbox *sb, struct pw_diags *diags)
 	for (int f = 0; f < PW_NUM_FAMILIES && !err; f++)
 		err = open_family(sb, f);
 	if (!err)
-		err = join_groups(sb);
+		err = pw_listen_join(sb);
 	if (!err)
 		return 0;
 	pw_listen_sockets_close(sb);
@@ -340,8 +276,6 @@ void pw_listen_sockets_close(struct pw_sandbox *sb)
 		for (int proto = 0; proto < NUM_PROTOCOLS; proto++)
 			close_one(sb->raw[f][proto]);
 	}
-	for (size_t i = 0; i < sb->num_joins; i++)
-		close(sb->joins[i]);
-	sb->num_joins = 0;
+	pw_listen_leave(sb);
 	pw_listen_sockets_none(sb);
 }

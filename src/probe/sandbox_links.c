@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "probe/rtnl.h"
 #include "probe/sandbox_priv.h"
@@ -26,9 +25,6 @@ enum { LO_INDEX = 1, WIRE_INDEX = 0x10, HOST_INDEX = 0x4000,
 
 /* Locally administered, the interface's index at the end */
 enum mac_of { MAC_HOST = 1, MAC_WIRE, MAC_DEVICE, MAC_PORT };
-
-#define SETTLE_MS 60000	/* others may keep the kernel busy */
-#define PAUSE_NS 100000
 
 static const uint8_t families[PW_NUM_FAMILIES] = {
 	[PW_IPV4] = AF_INET, [PW_IPV6] = AF_INET6,
@@ -280,113 +276,6 @@ static int make_links(const struct pw_sandbox *sb, struct pw_rtnl *host,
 	return pw_rtnl_flush(host) ? pw_rtnl_failed(host, diags) : 0;
 }
 
-static int count_up(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct nlattr *attr;
-	size_t *up = arg;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
-		if (mnl_attr_get_type(attr) == IFLA_OPERSTATE &&
-		    mnl_attr_get_u8(attr) == IF_OPER_UP)
-			++*up;
-	}
-	return MNL_CB_OK;
-}
-
-/* Interfaces that are up and whose queue is open; lo is neither up nor down */
-static int num_up(struct pw_rtnl *rt, size_t *num)
-{
-	char buf[128];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-
-	nlh->nlmsg_type = RTM_GETLINK;
-	put_link(nlh, 0, 0);
-	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	*num = 0;
-	return pw_rtnl_dump(rt, nlh, count_up, num);
-}
-
-static int count_local6(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
-	size_t *local = arg;
-
-	*local += rtm->rtm_type == RTN_LOCAL;
-	return MNL_CB_OK;
-}
-
-/* IPv6 addresses that packets are delivered to */
-static int num_local6(struct pw_rtnl *rt, size_t *num)
-{
-	char buf[128];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-
-	nlh->nlmsg_type = RTM_GETROUTE;
-	rtm->rtm_family = AF_INET6;
-	*num = 0;
-	return pw_rtnl_dump(rt, nlh, count_local6, num);
-}
-
-/*
- * ::1, for each interface a link-local and a global address, for each port of a
- * bridge a link-local one, and the others
- */
-static size_t want_local6(const struct pw_scene *scene)
-{
-	size_t num = 1 + 2 * scene->num_ifaces;
-
-	for (size_t i = 0; i < scene->num_ifaces; i++)
-		num += scene->ifaces[i].bridge;
-	for (size_t i = 0; i < scene->num_locals; i++)
-		num += scene->locals[i].family == PW_IPV6;
-	return num;
-}
-
-/* Asks until there are @want of them; -ETIMEDOUT */
-static int await(struct pw_rtnl *rt,
-		 int (*count)(struct pw_rtnl *rt, size_t *num), size_t want)
-{
-	struct timespec pause = { .tv_nsec = PAUSE_NS };
-	struct timespec now, begin;
-	size_t num;
-	int err;
-
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	for (;;) {
-		err = count(rt, &num);
-		if (err != -EINTR && (err || num >= want))
-			return err;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((now.tv_sec - begin.tv_sec) * 1000 > SETTLE_MS)
-			return -ETIMEDOUT;
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec < 100 * PAUSE_NS)
-			pause.tv_nsec *= 2;
-	}
-}
-
-/*
- * The kernel opens the queue of whichever end came up first, and makes IPv6
- * addresses deliver, in work queues of its own. What is sent before is lost.
- */
-static int settle(const struct pw_sandbox *sb, struct pw_rtnl *host,
-		  struct pw_rtnl *wire, struct pw_diags *diags)
-{
-	const struct pw_scene *scene = sb->scene;
-	size_t links = scene->num_ifaces;
-	int err = await(wire, num_up, links);
-
-	for (size_t i = 0; i < scene->num_ifaces; i++)
-		links += scene->ifaces[i].bridge;	/* the port */
-	if (!err)
-		err = await(host, num_up, links);
-	if (!err)
-		err = await(host, num_local6, want_local6(scene));
-	return err ? pw_diag_system(diags, -err, "interfaces do not come up") :
-		     0;
-}
-
 int pw_links_begin(struct pw_diags *diags)
 {
 	pw_owned(pw_rtnl_close) struct pw_rtnl *host = NULL;
@@ -417,5 +306,5 @@ int pw_links_make(struct pw_sandbox *sb, struct pw_diags *diags)
 	if (err)
 		return pw_diag_system(diags, -err, "rtnetlink");
 	err = make_links(sb, host, wire, diags);
-	return err ? err : settle(sb, host, wire, diags);
+	return err ? err : pw_links_settle(sb->scene, host, wire, diags);
 }

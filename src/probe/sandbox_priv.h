@@ -10,6 +10,7 @@
 #include "portwall/sandbox.h"
 
 struct pw_nl;
+struct pw_rtnl;
 
 /**
  * struct pw_wire_end - One wire of the host
@@ -106,7 +107,14 @@ int pw_links_begin(struct pw_diags *diags);
 /* All interfaces, addresses and routes; fills @sb->ends */
 int pw_links_make(struct pw_sandbox *sb, struct pw_diags *diags);
 
-/* listen_table.c: in the host; _drop() forgives that there is none */
+/*
+ * sandbox_settle.c: wait until frames pass and all addresses deliver; @host and
+ * @wire were opened in the namespaces
+ */
+int pw_links_settle(const struct pw_scene *scene, struct pw_rtnl *host,
+		    struct pw_rtnl *wire, struct pw_diags *diags);
+
+/* listen_table.c: in the host */
 int pw_listen_table_put(struct pw_sandbox *sb, struct pw_diags *diags);
 int pw_listen_table_drop(struct pw_sandbox *sb, struct pw_diags *diags);
 
@@ -114,5 +122,9 @@ int pw_listen_table_drop(struct pw_sandbox *sb, struct pw_diags *diags);
 void pw_listen_sockets_none(struct pw_sandbox *sb);
 int pw_listen_sockets_open(struct pw_sandbox *sb, struct pw_diags *diags);
 void pw_listen_sockets_close(struct pw_sandbox *sb);
+
+/* listen_join.c: in the host; -errno */
+int pw_listen_join(struct pw_sandbox *sb);
+void pw_listen_leave(struct pw_sandbox *sb);
 
 #endif
