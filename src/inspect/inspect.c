@@ -160,12 +160,15 @@ static int prove(struct pw_tour *tour)
 
 static int tour_host(struct pw_tour *tour)
 {
+	pw_owned(pw_lo_run_free) struct pw_lo_run *loopback = NULL;
 	int err = survey(tour);
 
 	if (!err)
 		err = pw_pick_seed(&tour->seed, tour->diags);
 	if (!err)
 		err = plan(tour);
+	if (!err)
+		err = pw_lo_run_begin(tour, &loopback);
 	if (!err)
 		err = pw_tour_gates(tour);
 	if (!err)
@@ -175,7 +178,7 @@ static int tour_host(struct pw_tour *tour)
 	if (!err)
 		err = pw_tour_limits(tour);
 	if (!err)
-		err = pw_tour_loopback(tour);
+		err = pw_lo_run_end(tour, loopback);
 	return err ? err : pw_tour_states(tour);
 }
 

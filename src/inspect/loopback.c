@@ -2,6 +2,7 @@
 /* Over lo the rules let everything pass: what answers there listens. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "inspect/tour.h"
@@ -61,6 +62,9 @@ static int compare(struct pw_tour *tour, uint32_t of_case,
 		if (answer && !l)
 			err = odd_port(tour, of_case, sweep, (uint16_t)p,
 				       "answers on loopback, but no socket of this host is listed: begun meanwhile, or redirected");
+		else if (l && sweep->evidence[p] == PW_EV_RESET && !l->ifindex)
+			err = odd_port(tour, of_case, sweep, (uint16_t)p,
+				       "listened a moment ago, and refuses now: look again");
 		else if (l && sweep->evidence[p] == PW_EV_SILENCE &&
 			 sweep->proto == IPPROTO_TCP)
 			err = odd_port(tour, of_case, sweep, (uint16_t)p,
@@ -83,42 +87,116 @@ static bool has_loopback(const struct pw_tour *tour, enum pw_family family)
 	return false;
 }
 
-static int sweep(struct pw_tour *tour, enum pw_family family, uint8_t proto,
-		 uint8_t *evidence)
-{
-	struct pw_loopback sweep = {
-		.family = family, .addr = loopback[family], .proto = proto,
-		.raw = true, .evidence = evidence,
-	};
-	int64_t of_case = pw_report_case(tour->report, "loopback",
-					 PW_RES_PASS, "%s over %s",
-					 pw_proto_name(proto),
-					 pw_family_name(family));
+/**
+ * struct lo_sweep - One sweep, and what came of it
+ * @err:	of pw_loopback_sweep(), with messages in @diags
+ */
+struct lo_sweep {
+	struct pw_loopback sweep;
+	uint8_t evidence[65536];
+	struct pw_diags *diags;
 	int err;
+};
 
-	if (of_case < 0)
-		return (int)of_case;
-	err = pw_loopback_sweep(&sweep, tour->diags);
-	if (err)
-		return err;
-	tour->report->cases[of_case].probes = 65535;
-	tour->report->probes += 65535;
-	return compare(tour, (uint32_t)of_case, &sweep);
+struct pw_lo_run {
+	pthread_t thread;
+	bool running;
+	struct lo_sweep *sweeps;
+	size_t num;
+};
+
+static void *run_sweeps(void *arg)
+{
+	struct pw_lo_run *run = arg;
+
+	for (size_t i = 0; i < run->num; i++) {
+		struct lo_sweep *s = &run->sweeps[i];
+
+		s->err = pw_loopback_sweep(&s->sweep, s->diags);
+	}
+	return NULL;
 }
 
-int pw_tour_loopback(struct pw_tour *tour)
+static int add_sweep(struct pw_lo_run *run, enum pw_family family,
+		     uint8_t proto)
 {
-	uint8_t *evidence = malloc(65536);
-	int err = evidence ? 0 : -ENOMEM;
+	struct lo_sweep *s = &run->sweeps[run->num];
 
+	s->diags = pw_diags_new();
+	if (!s->diags)
+		return -ENOMEM;
+	s->sweep = (struct pw_loopback){
+		.family = family, .addr = loopback[family], .proto = proto,
+		.raw = true, .evidence = s->evidence,
+	};
+	run->num++;
+	return 0;
+}
+
+void pw_lo_run_free(struct pw_lo_run *run)
+{
+	if (run->running)
+		pthread_join(run->thread, NULL);
+	for (size_t i = 0; i < run->num; i++)
+		pw_diags_free(run->sweeps[i].diags);
+	free(run->sweeps);
+	free(run);
+}
+
+int pw_lo_run_begin(struct pw_tour *tour, struct pw_lo_run **out)
+{
+	pw_owned(pw_lo_run_free) struct pw_lo_run *run = calloc(1, sizeof(*run));
+	int err = 0;
+
+	if (!run)
+		return -ENOMEM;
+	run->sweeps = calloc(PW_NUM_FAMILIES * 2, sizeof(*run->sweeps));
+	if (!run->sweeps)
+		return -ENOMEM;
 	for (int f = 0; !err && f < PW_NUM_FAMILIES; f++) {
 		if (!has_loopback(tour, (enum pw_family)f))
 			continue;
-		err = sweep(tour, (enum pw_family)f, IPPROTO_TCP, evidence);
+		err = add_sweep(run, (enum pw_family)f, IPPROTO_TCP);
 		if (!err && tour->how->all)
-			err = sweep(tour, (enum pw_family)f, IPPROTO_UDP,
-				    evidence);
+			err = add_sweep(run, (enum pw_family)f, IPPROTO_UDP);
 	}
-	free(evidence);
+	if (!err)
+		err = -pthread_create(&run->thread, NULL, run_sweeps, run);
+	if (err)
+		return err;
+	run->running = true;
+	*out = PW_TAKE(run);
+	return 0;
+}
+
+static int judge(struct pw_tour *tour, const struct lo_sweep *s)
+{
+	int64_t of_case = pw_report_case(tour->report, "loopback",
+					 PW_RES_PASS, "%s over %s",
+					 pw_proto_name(s->sweep.proto),
+					 pw_family_name(s->sweep.family));
+
+	if (of_case < 0)
+		return (int)of_case;
+	if (s->err) {
+		tour->report->cases[of_case].result = PW_RES_UNKNOWN;
+		return pw_report_say(tour->report, (uint32_t)of_case, "%s",
+				     pw_diags_kept(s->diags) ?
+				     pw_diags_get(s->diags, 0)->text :
+				     "could not be swept");
+	}
+	tour->report->cases[of_case].probes = 65535;
+	tour->report->probes += 65535;
+	return compare(tour, (uint32_t)of_case, &s->sweep);
+}
+
+int pw_lo_run_end(struct pw_tour *tour, struct pw_lo_run *run)
+{
+	int err = 0;
+
+	pthread_join(run->thread, NULL);
+	run->running = false;
+	for (size_t i = 0; !err && i < run->num; i++)
+		err = judge(tour, &run->sweeps[i]);
 	return err;
 }

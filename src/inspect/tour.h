@@ -111,7 +111,14 @@ int pw_tour_limits(struct pw_tour *tour);
 /* ports.c: the four states, a line for each service */
 int pw_tour_states(struct pw_tour *tour);
 
-/* loopback.c: what answers over lo, beside what the socket tables say */
-int pw_tour_loopback(struct pw_tour *tour);
+/*
+ * loopback.c: what answers over lo, beside what the socket tables say. A thread
+ * sweeps while interfaces are probed; _end() compares, and adds to the report.
+ */
+struct pw_lo_run;
+int pw_lo_run_begin(struct pw_tour *tour, struct pw_lo_run **out);
+int pw_lo_run_end(struct pw_tour *tour, struct pw_lo_run *run);
+void pw_lo_run_free(struct pw_lo_run *run);
+PW_DEFINE_OWNED(struct pw_lo_run, pw_lo_run_free)
 
 #endif

@@ -12,9 +12,11 @@
 #include "portwall/names.h"
 #include "verify/judge.h"
 
-static const char *class_text(const struct pw_tour *tour, uint32_t class)
+static char anyone[] = "anyone";
+
+static char *class_text(const struct pw_tour *tour, uint32_t class)
 {
-	return class == PW_NO_SECTION ? "anyone" :
+	return class == PW_NO_SECTION ? anyone :
 	       tour->plan->classes[class].text;
 }
 
@@ -189,15 +191,13 @@ static int judge_shot(struct pw_tour *tour, size_t i,
 	const struct pw_volley *v = &tour->volleys[i];
 	struct blame blame = { .tour = tour, .volley = i };
 	bool listens[65536];
-	char addr[PW_ADDR_STRLEN], src[PW_ADDR_STRLEN];
+	char addr[PW_ADDR_STRLEN];
 	int64_t of_case = open_case(tour, i);
 	struct pw_judgement j = {
 		.model = tour->how->model, .report = tour->report,
 		.of_case = (uint32_t)of_case, .proto = v->proto,
 		.iface = gate->iface->name,
-		.from = shot->class == PW_NO_SECTION ||
-			!tour->plan->classes[shot->class].num_sections ?
-			strcpy(src, "anyone") : src,
+		.from = class_text(tour, shot->class),
 		.addr = addr, .ports = v->ports, .num_ports = v->num_ports,
 		.evidence = v->evidence, .expected = expected,
 		.listens = listens, .refusal = PW_RES_WARNING,
@@ -206,8 +206,6 @@ static int judge_shot(struct pw_tour *tour, size_t i,
 
 	if (of_case < 0)
 		return (int)of_case;
-	if (strcmp(src, "anyone"))
-		pw_addr_format(v->family, v->src, src);
 	pw_addr_format(gate->family, gate->dst, addr);
 	expect(tour, i, expected);
 	note_facts(tour, i, expected);
