@@ -108,7 +108,7 @@ check:
 install_manual = sed 's,/usr/local/share/doc/portwall,$(DOCDIR),' man/$2 \
 	>$(DESTDIR)$(MANDIR)/man$1/$2 && chmod 644 $(DESTDIR)$(MANDIR)/man$1/$2
 
-# A million random packets and policies, judged three times: some five minutes
+# A million random packets and policies, judged three times: some minutes
 check-long: $(BUILD)/tests/kernel/agree_test
 	$(Q)PW_PAIRS=1000000 sh scripts/sandbox $<
 

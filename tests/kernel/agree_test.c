@@ -183,15 +183,15 @@ static enum pw_expected evaluate(const struct pw_ruleset *rs,
  */
 static bool is_answered(const struct shot *shot)
 {
-	return shot->probe.proto == IPPROTO_TCP ||
-	       shot->probe.proto == IPPROTO_UDP;
-}
+	static const uint8_t protos[] = {
+		IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ESP,
+		IPPROTO_ICMP, IPPROTO_ICMPV6,
+	};
 
-/* To what is no beginning the kernel's own answer is a reset, too */
-static bool begins(const struct shot *shot)
-{
-	return shot->probe.proto != IPPROTO_TCP ||
-	       (shot->packet.tcp_flags & 0x3f) == 2;
+	/* RFC 4443, 2.4 (e.6): nobody to answer */
+	if (!shot->probe.src.hi && !shot->probe.src.lo)
+		return false;
+	return memchr(protos, shot->probe.proto, sizeof(protos));
 }
 
 static bool agrees(enum pw_expected what, const struct shot *shot,
@@ -208,8 +208,7 @@ static bool agrees(enum pw_expected what, const struct shot *shot,
 		return refused ||
 		       (seen == PW_EV_SILENCE && !is_answered(shot));
 	default:
-		return pw_evidence_reached(seen) ||
-		       (seen == PW_EV_RESET && !begins(shot));
+		return pw_evidence_reached(seen);
 	}
 }
 

@@ -332,6 +332,19 @@ static void (*const makers[])(struct shot *shot) = {
 	make_udp, make_sctp, make_other, make_other, make_icmp,
 };
 
+/*
+ * The kernel keeps what waits for the rest, a minute long and up to 4 MB
+ * (net.netfilter.nf_conntrack_frag6_high_thresh), so there may not be many. It
+ * waits in vain for a first piece without all of a TCP header
+ * (ipv6frag_thdr_truncated()).
+ */
+static bool is_incomplete(const struct pw_probe *p)
+{
+	return p->pieces == PW_FRAGMENT_FIRST ||
+	       (p->pieces == PW_FRAGMENTS_TINY && p->family == PW_IPV6 &&
+		p->proto == IPPROTO_TCP);
+}
+
 static void make_wrapping(struct shot *shot)
 {
 	static const uint8_t hops[] = { 1, 2, 63, 254, 255 };
@@ -351,28 +364,22 @@ static void make_wrapping(struct shot *shot)
 						PW_FRAGMENT_ATOMIC));
 	if (p->family == PW_IPV4 && p->pieces == PW_FRAGMENT_ATOMIC)
 		p->pieces = PW_WHOLE;
-	shot->incomplete = p->pieces == PW_FRAGMENT_FIRST ||
-			   /* ipv6frag_thdr_truncated() of the kernel */
-			   (p->pieces == PW_FRAGMENTS_TINY &&
-			    p->family == PW_IPV6 && p->proto == IPPROTO_TCP);
+	shot->incomplete = is_incomplete(p);
+	if (shot->incomplete && shots_draw(12)) {
+		p->pieces = PW_FRAGMENTS;
+		shot->incomplete = false;
+	}
 }
 
 /*
  * What the kernel does of its own accord behind the rules, or before: a router
  * counts hops down, cuts packets again, forwards nothing that belongs to one
- * link or to loopback; routing headers lead to no group. And what conntrack has
- * put together from fragments behind destination options or a routing header is
- * lost on its way to sockets: nf_ct_frag6_reasm() has moved the place from
- * where ip6_protocol_deliver_rcu() reads them.
+ * link or to loopback, and routing headers lead to no group.
  */
 static void make_simple(struct shot *shot)
 {
 	struct pw_probe *p = &shot->probe;
 
-	if (p->ext >= PW_EXT_DSTOPTS) {
-		p->pieces = PW_WHOLE;
-		shot->incomplete = false;
-	}
 	if (shot->arrival.dst_kind == PW_DST_MULTICAST &&
 	    p->ext >= PW_EXT_ROUTING)
 		p->ext = PW_EXT_HOPOPTS;
@@ -399,6 +406,15 @@ static bool is_published(const struct pw_scene *scene, const struct shot *shot)
 	return false;
 }
 
+/* No two packets of a policy are of one connection, nor of one with the next */
+static uint16_t next_sport(void)
+{
+	static uint16_t last;
+
+	last = last < 60000 ? last + 1 : 2000;
+	return last < 2000 ? last = 2000 : last;
+}
+
 /* What both witnesses are told of the same packet */
 static void describe(const struct pw_scene *scene,
 		     const struct pw_model *model, struct shot *shot)
@@ -415,7 +431,7 @@ static void describe(const struct pw_scene *scene,
 	a->src = k->src = p->src;
 	a->dst = k->dst = p->dst;
 	a->proto = k->l4proto = p->proto;
-	a->sport = k->sport = p->sport ? p->sport : 40000;
+	a->sport = k->sport = p->sport;
 	a->dport = k->dport = p->dport;
 	a->type = k->icmp_type = p->type;
 	a->hop_limit = k->hop_limit = p->hop_limit;
@@ -455,6 +471,8 @@ void shots_make(const struct pw_scene *scene, const struct pw_model *model,
 	describe(scene, model, &shot);
 	shot.passes |= is_handed_on(model, &shot);
 	make_simple(&shot);
+	if (!shot.probe.sport)
+		shot.probe.sport = next_sport();
 	describe(scene, model, &shot);
 	*out = shot;
 }
