@@ -27,6 +27,9 @@ static const uint32_t bursts[] = {
 #define PATIENCE 25
 #define LOOK_MS 1
 
+/* Where the kernel cannot say that packets have been dealt with */
+#define SETTLE_MS 20
+
 /* Source ports that hardly any peer connects from: below the ephemeral ones of
  * Linux (32768), Windows and BSD (49152) */
 #define SPORT_FIRST 10000
@@ -281,7 +284,7 @@ static uint64_t missing(const struct group *g)
 static void await_processors(void)
 {
 	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		pause_ms(20);
+		pause_ms(SETTLE_MS);
 }
 
 static int await(struct group *g)
@@ -358,6 +361,10 @@ static int fire_round(struct group *g, uint32_t round)
 		err = shoot(g, bursts[round]);
 	if (!err)
 		err = await(g);
+	if (err) {	/* the table may go: nothing must be on its way then */
+		pause_ms(SETTLE_MS);
+		await_processors();
+	}
 	return err ? err : pw_swallow_read(g->injector->swallow, on_note, g,
 					   g->diags);
 }

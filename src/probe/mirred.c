@@ -4,10 +4,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -46,13 +48,11 @@ static int open_sockets(struct pw_mirred *mirred, const char **step)
 }
 
 /* As the source address, but for its last byte */
-static void name_ends(struct pw_mirred *mirred, const uint8_t *smac)
+static void name_near(struct pw_mirred *mirred, const uint8_t *smac)
 {
 	memcpy(mirred->smac, smac, PW_ETH_LEN);
 	memcpy(mirred->veth.near_mac, smac, PW_ETH_LEN);
-	memcpy(mirred->veth.far_mac, smac, PW_ETH_LEN);
 	mirred->veth.near_mac[PW_ETH_LEN - 1] ^= 1;
-	mirred->veth.far_mac[PW_ETH_LEN - 1] ^= 2;
 }
 
 /* The protocol of a frame is told by its header */
@@ -67,12 +67,35 @@ static int bind_near(struct pw_mirred *mirred)
 	       -errno : 0;
 }
 
+/*
+ * A network namespace that only a descriptor holds. Without CAP_SYS_ADMIN there
+ * can be none: then a killed process leaves its veth to the next one.
+ */
+static int make_namespace(int *out)
+{
+	int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (here < 0)
+		return 0;
+	if (!unshare(CLONE_NEWNET)) {
+		*out = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+		err = setns(here, CLONE_NEWNET) ? -errno : 0;
+	}
+	close(here);
+	return err;
+}
+
 static int make_veth(struct pw_mirred *mirred, const char **step)
 {
 	int err;
 
 	*step = "removing left-over veth pairs";
 	err = pw_veth_clean(mirred->sock);
+	if (err)
+		return err;
+	*step = "coming back from a network namespace";
+	err = make_namespace(&mirred->veth.far_ns);
 	if (err)
 		return err;
 	*step = "making a veth pair";
@@ -93,7 +116,7 @@ static int make_veth(struct pw_mirred *mirred, const char **step)
 		return err;
 	/* nothing is sent yet: finds out whether the kernel has all of it */
 	*step = "making a filter with u32 and mirred on it";
-	mirred->target = mirred->veth.far_index;
+	mirred->target = mirred->veth.near_index;
 	return pw_veth_redirect(mirred->sock, &mirred->veth, mirred->smac,
 				mirred->target);
 }
@@ -108,11 +131,11 @@ int pw_mirred_open(const uint8_t smac[static PW_ETH_LEN],
 	*step = "memory";
 	if (!mirred)
 		return -ENOMEM;
-	mirred->fd = -1;
+	mirred->fd = mirred->veth.far_ns = -1;
 	mirred->frames = calloc(PW_LOAD_MAX, PW_INJECT_LEN);
 	if (!mirred->frames)
 		return -ENOMEM;
-	name_ends(mirred, smac);
+	name_near(mirred, smac);
 	err = open_sockets(mirred, step);
 	if (!err)
 		err = make_veth(mirred, step);
@@ -133,6 +156,8 @@ void pw_mirred_close(struct pw_mirred *mirred)
 		mnl_socket_close(mirred->sock);
 	if (mirred->fd >= 0)
 		close(mirred->fd);
+	if (mirred->veth.far_ns >= 0)
+		close(mirred->veth.far_ns);
 	free(mirred->frames);
 	free(mirred);
 }

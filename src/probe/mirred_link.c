@@ -29,74 +29,50 @@ static struct ifinfomsg *begin(struct pw_rtnl *req, uint16_t type,
 	return ifi;
 }
 
-static void put_end(struct nlmsghdr *nlh, const char *name,
-		    const uint8_t mac[static PW_ETH_LEN])
+static void put_peer(struct nlmsghdr *nlh, const struct pw_veth *veth)
 {
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	mnl_attr_put(nlh, IFLA_ADDRESS, PW_ETH_LEN, mac);
+	struct nlattr *info, *data, *peer;
+
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	peer = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, veth->far);
+	if (veth->far_ns >= 0)
+		mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)veth->far_ns);
+	mnl_attr_nest_end(nlh, peer);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
 }
 
 int pw_veth_make(struct mnl_socket *sock, struct pw_veth *veth)
 {
 	struct pw_rtnl req;
-	struct nlattr *info, *data, *peer;
 	int err;
 
 	snprintf(veth->near, sizeof(veth->near), PREFIX "%da", (int)getpid());
 	snprintf(veth->far, sizeof(veth->far), PREFIX "%db", (int)getpid());
 	begin(&req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	put_end(req.nlh, veth->near, veth->near_mac);
-	info = mnl_attr_nest_start(req.nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(req.nlh, IFLA_INFO_KIND, "veth");
-	data = mnl_attr_nest_start(req.nlh, IFLA_INFO_DATA);
-	peer = mnl_attr_nest_start(req.nlh, VETH_INFO_PEER);
-	mnl_nlmsg_put_extra_header(req.nlh, sizeof(struct ifinfomsg));
-	put_end(req.nlh, veth->far, veth->far_mac);
-	mnl_attr_nest_end(req.nlh, peer);
-	mnl_attr_nest_end(req.nlh, data);
-	mnl_attr_nest_end(req.nlh, info);
+	mnl_attr_put_strz(req.nlh, IFLA_IFNAME, veth->near);
+	mnl_attr_put(req.nlh, IFLA_ADDRESS, PW_ETH_LEN, veth->near_mac);
+	put_peer(req.nlh, veth);
 	err = pw_rtnl_send(sock, &req);
 	if (err)
 		return err;
 	veth->near_index = if_nametoindex(veth->near);
-	veth->far_index = if_nametoindex(veth->far);
-	return veth->near_index && veth->far_index ? 0 : -ENODEV;
+	return veth->near_index ? 0 : -ENODEV;
 }
 
-/* No address, so nothing that the host would say on its own */
-static void be_silent(struct mnl_socket *sock, uint32_t index)
+/* The far end stays down: without a carrier, the host says nothing of its own */
+int pw_veth_up(struct mnl_socket *sock, const struct pw_veth *veth)
 {
 	struct pw_rtnl req;
-	struct nlattr *spec, *inet6;
-
-	begin(&req, RTM_NEWLINK, 0, index);
-	spec = mnl_attr_nest_start(req.nlh, IFLA_AF_SPEC);
-	inet6 = mnl_attr_nest_start(req.nlh, AF_INET6);
-	mnl_attr_put_u8(req.nlh, IFLA_INET6_ADDR_GEN_MODE,
-			IN6_ADDR_GEN_MODE_NONE);
-	mnl_attr_nest_end(req.nlh, inet6);
-	mnl_attr_nest_end(req.nlh, spec);
-	(void)pw_rtnl_send(sock, &req);	/* refused where there is no IPv6 */
-}
-
-static int up(struct mnl_socket *sock, uint32_t index)
-{
-	struct pw_rtnl req;
-	struct ifinfomsg *ifi = begin(&req, RTM_NEWLINK, 0, index);
+	struct ifinfomsg *ifi = begin(&req, RTM_NEWLINK, 0, veth->near_index);
 
 	ifi->ifi_flags = IFF_UP | IFF_NOARP;
 	ifi->ifi_change = IFF_UP | IFF_NOARP;
 	return pw_rtnl_send(sock, &req);
-}
-
-int pw_veth_up(struct mnl_socket *sock, const struct pw_veth *veth)
-{
-	int err;
-
-	be_silent(sock, veth->near_index);
-	be_silent(sock, veth->far_index);
-	err = up(sock, veth->near_index);
-	return err ? err : up(sock, veth->far_index);
 }
 
 int pw_veth_remove(struct mnl_socket *sock, uint32_t index)

@@ -12,11 +12,14 @@ struct mnl_socket;
 
 /**
  * struct pw_veth - Our pair: frames are sent on @near, none arrives on @far
+ * @far_ns:	network namespace of @far, which nobody else knows: it ends with
+ *		this process, and so do both. -1: the one that we are in
  */
 struct pw_veth {
 	char near[IF_NAMESIZE], far[IF_NAMESIZE];
-	uint8_t near_mac[PW_ETH_LEN], far_mac[PW_ETH_LEN];
-	uint32_t near_index, far_index;
+	uint8_t near_mac[PW_ETH_LEN];
+	uint32_t near_index;
+	int far_ns;
 };
 
 /*

@@ -11,8 +11,11 @@
 #include "portwall/diag.h"
 #include "portwall/own.h"
 
-/* Probes between two pw_swallow_arm(): what the sets have room for */
-#define PW_SWALLOW_ROOM 262144u
+/*
+ * Probes between two pw_swallow_arm(): what the sets have room for. The time to
+ * dump a set grows with the square of its elements, so sweeps go one by one.
+ */
+#define PW_SWALLOW_ROOM 65536u
 
 struct pw_swallow;
 

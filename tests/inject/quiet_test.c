@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -20,6 +21,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -205,8 +207,21 @@ static void mirred_disturbs_nobody(void **state)
 	disturb(MIRRED);
 }
 
+/* Keeps CAP_NET_ADMIN and others, but not the right to make namespaces */
+static void give_up_admin(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+
+	assert_int_equal(syscall(SYS_capget, &head, caps), 0);
+	caps[0].effective &= ~(1u << CAP_SYS_ADMIN);
+	assert_int_equal(syscall(SYS_capset, &head, caps), 0);
+}
+
 /* A process that fires until it is killed; @ready: its first is over */
-static pid_t fire_for_ever(unsigned int ways, int *ready)
+static pid_t fire_for_ever(unsigned int ways, bool plain, int *ready)
 {
 	int pipes[2];
 	pid_t pid;
@@ -218,6 +233,8 @@ static pid_t fire_for_ever(unsigned int ways, int *ready)
 		struct pw_injector *injector;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (plain)
+			give_up_admin();
 		injector = ih_injector(ways);
 		ih_aim(sweeps);
 		for (;;) {
@@ -236,11 +253,11 @@ static char *look_around(void)
 	return ih_shell("nft -a list ruleset; ip -o link | sort; tc qdisc");
 }
 
-static void kill_one(unsigned int ways)
+static void kill_one(unsigned int ways, bool plain)
 {
 	char byte, *during;
 	int ready;
-	pid_t pid = fire_for_ever(ways, &ready);
+	pid_t pid = fire_for_ever(ways, plain, &ready);
 
 	assert_int_equal(read(ready, &byte, 1), 1);
 	during = ih_shell("nft list tables");
@@ -259,14 +276,34 @@ static void killed_it_leaves_nothing(void **state)
 	ih_need();
 	ih_rules(web_rules);
 	before = look_around();
-	kill_one(XDP);
+	kill_one(XDP, false);
 	after = look_around();
 	assert_string_equal(before, after);
 	free(before);
 	free(after);
 }
 
-/* A device does not end with its process: the next one removes it */
+/* The kernel takes a namespace apart a little later */
+static void killed_its_veth_ends(void **state)
+{
+	char *before, *after = NULL;
+
+	(void)state;
+	ih_need();
+	ih_rules(web_rules);
+	before = look_around();
+	kill_one(MIRRED, false);
+	for (int i = 0; i < 500 && (!after || strcmp(before, after)); i++) {
+		free(after);
+		usleep(10000);
+		after = look_around();
+	}
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+/* Where there was no namespace to be had, the next process removes it */
 static void veths_of_the_killed_are_removed(void **state)
 {
 	struct pw_injector *injector;
@@ -276,7 +313,7 @@ static void veths_of_the_killed_are_removed(void **state)
 	ih_need();
 	ih_rules(web_rules);
 	before = look_around();
-	kill_one(MIRRED);
+	kill_one(MIRRED, true);
 	during = look_around();
 	assert_non_null(strstr(during, "pwprobe"));
 	injector = ih_injector(MIRRED);
@@ -424,6 +461,7 @@ int main(void)
 		cmocka_unit_test(xdp_disturbs_nobody),
 		cmocka_unit_test(mirred_disturbs_nobody),
 		cmocka_unit_test(killed_it_leaves_nothing),
+		cmocka_unit_test(killed_its_veth_ends),
 		cmocka_unit_test(veths_of_the_killed_are_removed),
 		cmocka_unit_test(tun_by_xdp),
 		cmocka_unit_test(tun_by_mirred),
