@@ -43,17 +43,49 @@ static void let_go(const struct pw_pin *pin)
 	sched_yield();
 }
 
-/* A source port that no connection of the host has; never 0 */
+/* What probes name themselves is theirs; all is free after a forget */
+static void reserve_sports(struct pw_salvo *salvo)
+{
+	bool *taken = pw_tap_taken(salvo->sb->tap);
+
+	if (salvo->sb->next_sport == PW_FIRST_SPORT)
+		memset(taken, false, UINT16_MAX + 1);
+	for (size_t i = 0; i < salvo->num; i++)
+		taken[salvo->probes[i].sport] = true;
+}
+
+/* The next one, which counts up to 0; false: there is none */
+static bool find_sport(struct pw_salvo *salvo)
+{
+	const bool *taken = pw_tap_taken(salvo->sb->tap);
+	uint16_t *next = &salvo->sb->next_sport;
+
+	while (*next && taken[*next])
+		(*next)++;
+	if (!*next)
+		return false;
+	salvo->sport = (*next)++;
+	return true;
+}
+
+/*
+ * A source port that no connection of the host has. If the probes of a salvo
+ * name them all, any will do.
+ */
 static int take_sport(struct pw_salvo *salvo, struct pw_diags *diags)
 {
-	struct pw_sandbox *sb = salvo->sb;
-	int err = 0;
+	int err;
 
-	if (sb->next_sport < PW_FIRST_SPORT)
-		err = pw_sandbox_forget(sb, diags);
-	if (!err)
-		salvo->sport = sb->next_sport++;
-	return err;
+	reserve_sports(salvo);
+	if (find_sport(salvo))
+		return 0;
+	err = pw_sandbox_forget(salvo->sb, diags);
+	if (err)
+		return err;
+	reserve_sports(salvo);
+	if (!find_sport(salvo))
+		salvo->sport = PW_FIRST_SPORT;
+	return 0;
 }
 
 /* A full table of connections would swallow probes */

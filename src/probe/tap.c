@@ -149,6 +149,11 @@ void pw_tap_address(const struct pw_tap *tap, uint32_t iface,
 	how->ident = tap->first + (uint32_t)tap->num_sent;
 }
 
+bool *pw_tap_taken(struct pw_tap *tap)
+{
+	return tap->taken;
+}
+
 uint32_t pw_tap_cookies(struct pw_tap *tap, size_t num)
 {
 	uint32_t first = tap->cookie;

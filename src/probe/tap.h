@@ -58,6 +58,12 @@ int pw_tap_push(struct pw_tap *tap, enum pw_sent_kind kind, uint32_t iface,
  */
 uint32_t pw_tap_cookies(struct pw_tap *tap, size_t num);
 
+/*
+ * Source ports that probes name, by number: nobody else takes them until the
+ * connections are forgotten, and these are cleared
+ */
+bool *pw_tap_taken(struct pw_tap *tap);
+
 /* How the next frame to the host begins on this interface */
 void pw_tap_address(const struct pw_tap *tap, uint32_t iface,
 		    struct pw_frame_how *how);

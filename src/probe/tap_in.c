@@ -1,6 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What comes to the wire: for the wire itself, or for whoever asks. */
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
 #include "probe/tap_priv.h"
+
+int64_t pw_tap_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+int pw_tap_wait(const struct pw_tap *tap, int64_t until_ms)
+{
+	struct pollfd in = { .fd = tap->in.fd, .events = POLLIN };
+	int64_t left = until_ms - pw_tap_now_ms();
+	int num = poll(&in, 1, left > 0 ? (int)left : 0);
+
+	if (num < 0)
+		return errno == EINTR ? 1 : -errno;
+	return num;
+}
 
 int pw_tap_push_answer(struct pw_tap *tap, size_t number)
 {

@@ -43,6 +43,7 @@ struct pw_tap_answer {
  * @sent:	frames of this burst; the last @num_queued are not sent yet
  * @answered:	neighbours were, since it was cleared
  * @cookie:	of the next probe
+ * @taken:	source ports that probes named, since connections were forgotten
  */
 struct pw_tap {
 	struct pw_sandbox *sb;
@@ -63,6 +64,7 @@ struct pw_tap {
 	size_t num_answers;
 	bool answered, loses;
 	uint32_t cookie;
+	bool taken[UINT16_MAX + 1];
 };
 
 /* The mark of our frames, as a source MAC address */
@@ -72,6 +74,10 @@ size_t pw_tap_place_of(const struct pw_tap *tap, const uint8_t *tag);
 
 /* Sends the queue. 0; -errno */
 int pw_tap_flush(struct pw_tap *tap);
+
+int64_t pw_tap_now_ms(void);
+/* 1: something may have come; 0: nothing until then; -errno */
+int pw_tap_wait(const struct pw_tap *tap, int64_t until_ms);
 
 /* tap_in.c: sends the answer kept under this number, once more */
 int pw_tap_push_answer(struct pw_tap *tap, size_t number);

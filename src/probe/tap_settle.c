@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* When all that was sent is done with: sentinels, arrivals, losses. */
 #include <errno.h>
-#include <poll.h>
 
 #include "probe/tap_priv.h"
 
@@ -68,23 +67,24 @@ static int push_sentinels(struct pw_tap *tap, uint32_t since)
 	return err;
 }
 
-/* 1: heard from all; 0: not within @wait_ms after the last frame; -errno */
+/* 1: heard from all; 0: not within @wait_ms; -errno */
 static int await(struct pw_tap *tap, uint32_t since, int wait_ms,
 		 pw_tap_reader read, void *arg)
 {
-	struct pollfd in = { .fd = tap->in.fd, .events = POLLIN };
-	int err;
+	int err = drain(tap, read, arg);
+	int64_t until;
 
-	for (;;) {
+	if (err || all_heard(tap, since))
+		return err ?: 1;
+	until = pw_tap_now_ms() + wait_ms;
+	while ((err = pw_tap_wait(tap, until)) > 0) {
 		err = drain(tap, read, arg);
 		if (err || all_heard(tap, since))
 			return err ?: 1;
-		err = poll(&in, 1, wait_ms);
-		if (!err)
+		if (pw_tap_now_ms() > until)
 			return 0;
-		if (err < 0 && errno != EINTR)
-			return -errno;
 	}
+	return err;
 }
 
 /* Sentinels there and back: 1: they never came, within a second */
