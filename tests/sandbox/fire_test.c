@@ -18,8 +18,7 @@ static void reaches_every_port_without_rules(void **state)
 {
 	(void)state;
 	box_rules(NULL);
-	FOR_FAMILY_PROTO(f, p)
-	{
+	FOR_FAMILY_PROTO(f, p) {
 		box_sweep(f, protos[p], "let through");
 		for (size_t port = 0; port < NUM_PORTS; port++)
 			box_expect(port, box_is_published(protos[p], port)
@@ -32,8 +31,7 @@ static void sees_silence_where_all_is_dropped(void **state)
 {
 	(void)state;
 	box_rules(INPUT "drop\n" FORWARD "drop\n" END);
-	FOR_FAMILY_PROTO(f, p)
-	{
+	FOR_FAMILY_PROTO(f, p) {
 		box_sweep(f, protos[p], "dropped");
 		box_expect_all(PW_EV_SILENCE);
 	}
@@ -75,13 +73,16 @@ static void tells_refusals_from_silence(void **state)
 		  "reject with icmpv6 type reject-route\n"
 		  "th dport 6000-6999 accept\n"
 		  "drop\n" FORWARD "drop\n" END);
-	FOR_FAMILY_PROTO(f, p)
-	{
+	FOR_FAMILY_PROTO(f, p) {
 		box_sweep(f, protos[p], "refused in part");
 		for (size_t port = 0; port < NUM_PORTS; port++)
 			box_expect(port, refusal_of(protos[p], port));
 	}
 }
+
+#define ESTABLISHED_ONLY						\
+	"table inet t {\nchain c {\ntype filter hook input priority 0\n"	\
+	"ct state established accept\ndrop\n" END
 
 /* What was let through before must not open the way for a second probe */
 static void never_meets_an_old_connection(void **state)
@@ -89,18 +90,62 @@ static void never_meets_an_old_connection(void **state)
 	(void)state;
 	box_rules(NULL);
 	box_begin();
-	FOR_FAMILY(f)
-	{
+	FOR_FAMILY(f) {
 		box_add(box_probe(f, IPPROTO_TCP, 22));
 		box_add(box_icmp(f, f == PW_IPV4 ? ICMP_ECHO
 						 : ICMP6_ECHO_REQUEST));
 	}
 	box_fire();
 	box_expect_all(PW_EV_ANSWER);
-	box_nft("table inet t {\nchain c {\ntype filter hook input priority 0\n"
-		"ct state established accept\ndrop\n" END);
+	box_nft(ESTABLISHED_ONLY);
 	box_fire();
 	box_expect_all(PW_EV_SILENCE);
+}
+
+/* Ports that some probes name, and others are given in their turn */
+static void never_meets_a_connection_of_its_own(void **state)
+{
+	(void)state;
+	box_rules(NULL);
+	box_begin();
+	for (uint16_t i = 0; i < 300; i++) {
+		box_add(box_probe(PW_IPV4, IPPROTO_TCP, 22));
+		probes[i].sport = 1024 + i;
+	}
+	box_fire();
+	box_expect_all(PW_EV_ANSWER);
+	box_nft(ESTABLISHED_ONLY);
+	box_fire();
+	box_expect_all(PW_EV_ANSWER);
+	box_begin();
+	box_add(box_probe(PW_IPV4, IPPROTO_TCP, 22));
+	for (int i = 0; i < 300; i++) {
+		box_fire();
+		box_expect_all(PW_EV_SILENCE);
+	}
+}
+
+/* Each call takes a port, of which there are 65,536 */
+static void runs_out_of_ports_unharmed(void **state)
+{
+	(void)state;
+	box_rules(INPUT "tcp dport 22 accept\ndrop\n" END);
+	box_begin();
+	box_add(box_probe(PW_IPV4, IPPROTO_TCP, 22));
+	box_add(box_probe(PW_IPV4, IPPROTO_TCP, 23));
+	for (int i = 0; i < NUM_PORTS; i++) {
+		box_fire();
+		box_expect(0, PW_EV_ANSWER);
+		box_expect(1, PW_EV_SILENCE);
+	}
+	box_begin();
+	for (uint32_t i = 0; i < NUM_PORTS; i++) {
+		box_add(box_probe(PW_IPV4, IPPROTO_TCP, i & 1 ? 22 : 23));
+		probes[i].sport = (uint16_t)i;
+	}
+	box_fire();
+	for (size_t i = 0; i < num_probes; i++)
+		box_expect(i, i & 1 ? PW_EV_ANSWER : PW_EV_SILENCE);
 }
 
 /* More than a table of connections may hold, and more than one salvo */
@@ -202,6 +247,8 @@ int main(void)
 		cmocka_unit_test(sees_silence_where_all_is_dropped),
 		cmocka_unit_test(tells_refusals_from_silence),
 		cmocka_unit_test(never_meets_an_old_connection),
+		cmocka_unit_test(never_meets_a_connection_of_its_own),
+		cmocka_unit_test(runs_out_of_ports_unharmed),
 		cmocka_unit_test(outlasts_the_table_of_connections),
 		cmocka_unit_test(fires_small_calls_in_no_time),
 		cmocka_unit_test(shows_frames_of_the_host),

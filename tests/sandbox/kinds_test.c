@@ -198,8 +198,7 @@ static void knows_payloads_without_a_cookie(void **state)
 
 static void add_published(void)
 {
-	FOR_FAMILY(f)
-	{
+	FOR_FAMILY(f) {
 		struct pw_probe probe = box_probe(f, IPPROTO_TCP, 8080);
 
 		box_add(probe);
@@ -244,8 +243,7 @@ static void reaches_from_a_container(void **state)
 	(void)state;
 	box_rules(INPUT "iifname \"docker0\" th dport 22 accept\ndrop\n" END);
 	box_begin();
-	FOR_FAMILY_PROTO(f, p)
-	{
+	FOR_FAMILY_PROTO(f, p) {
 		struct pw_probe probe = box_probe(f, protos[p], 22);
 
 		probe.iface = BRIDGE;
@@ -268,8 +266,7 @@ static void tells_flags_apart(void **state)
 		  "tcp flags & (syn | ack) == ack tcp dport 22 "
 		  "reject with tcp reset\ntcp dport 22 accept\ndrop\n" END);
 	box_begin();
-	FOR_FAMILY(f)
-	{
+	FOR_FAMILY(f) {
 		struct pw_probe probe = box_probe(f, IPPROTO_TCP, 22);
 
 		probe.tcp_flags = TH_SYN;

@@ -24,8 +24,7 @@ static void is_right_about_a_lossy_wire(void **state)
 	(void)state;
 	box_rules(INPUT "th dport < 30000 accept\ndrop\n" FORWARD "drop\n" END);
 	box_lose(PW_SIDE_WIRE, 45);
-	FOR_FAMILY(f)
-	{
+	FOR_FAMILY(f) {
 		box_sweep(f, protos[f], "a fifth lost");
 		for (size_t port = 0; port < NUM_PORTS; port++) {
 			if (!box_is_published(protos[f], port))
@@ -87,7 +86,7 @@ static void is_right_where_answers_get_lost(void **state)
 	box_rules(INPUT "tcp dport < 2000 accept\ndrop\n" FORWARD "drop\n" END);
 	box_lose(PW_SIDE_HOST, 20);
 	box_begin();
-	for (uint16_t port = 0; port < 4000; port++)
+	for (uint16_t port = 0; port < 16384; port++)
 		box_add(box_probe(PW_IPV4, IPPROTO_TCP, port));
 	box_fire();
 	for (size_t i = 0; i < num_probes; i++)
