@@ -60,8 +60,15 @@ int pw_sources_make(const struct pw_model *model, const struct pw_scene *scene,
 		    struct pw_sources *out);
 void pw_sources_clear(struct pw_sources *sources);
 
-/* Words for the class of these sections; NULL when memory is short */
-char *pw_class_text(const struct pw_model *model, const struct pw_divided *class,
-		    const bool *common, bool asked);
+/**
+ * pw_class_text() - Words for the class of these sections
+ * @spots:	its first address stands where words are too many to tell it
+ *		from others
+ *
+ * Return: for free(); NULL when memory is short
+ */
+char *pw_class_text(const struct pw_model *model, enum pw_family family,
+		    const struct pw_divided *class, const bool *common,
+		    const struct pw_spots *spots);
 
 #endif

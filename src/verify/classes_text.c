@@ -52,23 +52,27 @@ static size_t choose(const struct pw_model *model,
 	return num;
 }
 
-static void put_words(FILE *out, const struct words *words)
+/* False: they are cut */
+static bool put_words(FILE *out, const struct words *words)
 {
-	size_t len = strlen(words->text);
+	bool whole = strlen(words->text) <= MAX_BYTES;
 
 	if (words->outside)
 		fputs("outside of ", out);
-	if (len <= MAX_BYTES)
+	if (whole)
 		fputs(words->text, out);
 	else
 		fprintf(out, "%.*s..", MAX_BYTES - 2, words->text);
+	return whole;
 }
 
-static void put_class(FILE *out, const struct pw_model *model,
+/* False: another class may have the same words */
+static bool put_class(FILE *out, const struct pw_model *model,
 		      const struct pw_divided *class, const bool *common)
 {
 	struct words words[MAX_WORDS];
 	size_t more, num = choose(model, class, common, words, &more);
+	bool whole = class->listed && !more;
 
 	if (!class->listed)
 		fputs("sources of very many sections", out);
@@ -77,23 +81,29 @@ static void put_class(FILE *out, const struct pw_model *model,
 	for (size_t i = 0; i < num; i++) {
 		if (i)
 			fputs(" and ", out);
-		put_words(out, &words[i]);
+		whole &= put_words(out, &words[i]);
 	}
 	if (more)
 		fprintf(out, " and %zu more", more);
+	return whole;
 }
 
-char *pw_class_text(const struct pw_model *model, const struct pw_divided *class,
-		    const bool *common, bool asked)
+char *pw_class_text(const struct pw_model *model, enum pw_family family,
+		    const struct pw_divided *class, const bool *common,
+		    const struct pw_spots *spots)
 {
-	char *text = NULL;
+	const struct pw_stretch *first =
+		spots->num_first ? &spots->first[0] : &spots->last;
+	char *text = NULL, buf[PW_ADDR_STRLEN];
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
 		return NULL;
-	put_class(out, model, class, common);
-	if (!asked)
+	if (!put_class(out, model, class, common) && spots->num)
+		fprintf(out, " (%s)", pw_addr_format(family, first->range.first,
+						     buf));
+	if (!spots->num)
 		fputs(" (no address that a sender could have)", out);
 	if (fclose(out)) {
 		free(text);

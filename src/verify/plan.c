@@ -58,8 +58,8 @@ static int take_class(struct pw_planner *p, enum pw_family family,
 	struct pw_division *division = &from->division;
 	struct pw_source_class class = {
 		.family = family, .asked = from->spots[i].num,
-		.text = pw_class_text(p->model, &division->classes[i],
-				      division->common, from->spots[i].num),
+		.text = pw_class_text(p->model, family, &division->classes[i],
+				      division->common, &from->spots[i]),
 	};
 	int err = class.text ? take_sections(&class, &division->classes[i],
 					     division->common,

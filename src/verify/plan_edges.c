@@ -14,6 +14,8 @@
 
 /* Probes of all these sweeps: what takes half a minute */
 #define EDGE_MAX 7000000u
+/* Of these, with every port of every range; beyond, of long ranges the ends */
+#define RANGES_MAX 2000000u
 
 /* Probes from anyone on every interface, before lists are about groups alone */
 #define ANYONE_MAX 500000u
@@ -332,7 +334,7 @@ int pw_planner_sweep_edges(struct pw_planner *p)
 	if (err)
 		return err;
 	e.wanted = num_sources(p) * e.num_protos * e.named.num;
-	if (e.wanted > EDGE_MAX && !p->all)
+	if (e.wanted > RANGES_MAX && !p->all)
 		err = pw_ports_named(p, true, &e.named);
 	whole = p->all ||
 		num_sources(p) * e.num_protos * e.named.num <= EDGE_MAX;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <glob.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -493,6 +494,35 @@ static void says_who_cannot_be_asked(void **state)
 	planned_clear(&got);
 }
 
+/* Words are cut, and tell classes apart all the same */
+static void names_every_class_otherwise(void **state)
+{
+	struct planned got = plan_text(
+		"[addresses]\n"
+		"a = 10.0.0.0/8\nb = 10.0.0.0/9\nc = 10.0.0.0/10\n"
+		"d = 10.0.0.0/11\ne = 10.0.0.16/28\nf = 10.0.0.128/28\n"
+		"[allow a]\ntcp = 1\nfrom = a\n[allow b]\ntcp = 1\nfrom = b\n"
+		"[allow c]\ntcp = 1\nfrom = c\n[allow d]\ntcp = 1\nfrom = d\n"
+		"[allow e]\ntcp = 1\nfrom = e\n[allow f]\ntcp = 1\nfrom = f\n"
+		"[allow g]\ntcp = 1\nfrom = 192.0.2.1, 192.0.2.2, 192.0.2.3, "
+		"192.0.2.4, 192.0.2.5, 192.0.2.6, 192.0.2.7\n", false);
+	const struct pw_source_class *classes = got.plan->classes;
+	bool cut = false;
+
+	(void)state;
+	assert_int_equal(got.plan->num_classes, 9);
+	for (size_t i = 0; i < got.plan->num_classes; i++) {
+		cut |= !strcmp(classes[i].text,
+			       "a and b and c and 2 more (10.0.0.128)");
+		for (size_t k = 0; k < i; k++)
+			assert_false(classes[k].family == classes[i].family &&
+				     !strcmp(classes[k].text,
+					     classes[i].text));
+	}
+	assert_true(cut);
+	planned_clear(&got);
+}
+
 static bool same_sweep(const struct pw_sweep *a, const struct pw_sweep *b)
 {
 	return a->iface == b->iface && a->family == b->family &&
@@ -521,6 +551,32 @@ static void order_does_not_matter(void **state)
 		assert_true(same_sweep(&a.plan->sweeps[i], &b.plan->sweeps[i]));
 	planned_clear(&a);
 	planned_clear(&b);
+}
+
+/* The policies that are shipped are small: nothing is left out */
+static void plans_what_is_shipped(void **state)
+{
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob("policies/*.ini", 0, NULL, &found), 0);
+	assert_true(found.gl_pathc >= 4);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		static char text[65536];
+		FILE *in = fopen(found.gl_pathv[i], "r");
+		struct planned got;
+
+		assert_non_null(in);
+		text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
+		fclose(in);
+		got = plan_text(text, false);
+		assert_int_equal(got.plan->left_out, 0);
+		assert_true(got.plan->full >= 12);
+		for (size_t c = 0; c < got.plan->num_classes; c++)
+			assert_true(got.plan->classes[c].asked);
+		planned_clear(&got);
+	}
+	globfree(&found);
 }
 
 /* From a bridge a published port is reached that nothing allows */
@@ -567,6 +623,8 @@ int main(void)
 		cmocka_unit_test(full_asks_all_of_all),
 		cmocka_unit_test(tells_which_were_asked_all),
 		cmocka_unit_test(says_who_cannot_be_asked),
+		cmocka_unit_test(names_every_class_otherwise),
+		cmocka_unit_test(plans_what_is_shipped),
 		cmocka_unit_test(order_does_not_matter),
 		cmocka_unit_test(expects_published_ports),
 	};
