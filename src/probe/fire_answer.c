@@ -84,7 +84,17 @@ static void read_tcp_ack(struct pw_salvo *salvo, const struct pw_packet *packet)
 		pw_salvo_mark(salvo, index, PW_EV_ANSWER);
 }
 
-/* A reset of what acknowledged something begins there; or it is the probe */
+/* From the sender of the probe: it came out at a container */
+static bool is_probe(const struct pw_salvo *salvo, size_t index,
+		     const struct pw_packet *packet)
+{
+	return !pw_value_cmp(salvo->probes[index].src, packet->src);
+}
+
+/*
+ * A reset of what acknowledged something begins there; or it is the probe. The
+ * host's own first numbers are random, and may fall among ours.
+ */
 static void read_tcp(struct pw_salvo *salvo, const struct pw_packet *packet)
 {
 	size_t index;
@@ -95,9 +105,10 @@ static void read_tcp(struct pw_salvo *salvo, const struct pw_packet *packet)
 	if (!pw_salvo_index(salvo, pw_get32(packet->data + TCP_SEQ),
 			    packet->family, IPPROTO_TCP, &index))
 		return;
-	if (!is_reply(salvo, index, packet))
+	if (is_probe(salvo, index, packet))
 		pw_salvo_mark(salvo, index, PW_EV_FORWARDED);
-	else if (packet->data[TCP_FLAGS] & TH_RST)
+	else if (is_reply(salvo, index, packet) &&
+		 (packet->data[TCP_FLAGS] & TH_RST))
 		pw_salvo_mark(salvo, index, PW_EV_RESET);
 }
 
