@@ -120,9 +120,11 @@ size_t pw_rule_traces(const struct nlmsghdr *nlh,
 	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) != NFTA_RULE_EXPRESSIONS)
 			continue;
-		mnl_attr_for_each_nested(expr, attr)
-			add(&traces, trace_of(text_of(find(expr, NFTA_EXPR_NAME)),
-					      find(expr, NFTA_EXPR_DATA)));
+		mnl_attr_for_each_nested(expr, attr) {
+			const char *name = text_of(find(expr, NFTA_EXPR_NAME));
+
+			add(&traces, trace_of(name, find(expr, NFTA_EXPR_DATA)));
+		}
 	}
 	return traces.num;
 }

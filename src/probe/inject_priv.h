@@ -52,6 +52,10 @@ struct pw_salvo {
 enum pw_evidence pw_note_evidence(const struct pw_note *note,
 				  enum pw_family family);
 
+/* Sends all once: @sent of each is set, and counted */
+int pw_salvos_shoot(struct pw_injector *injector, struct pw_salvo *salvos,
+		    size_t num, size_t burst, struct pw_diags *diags);
+
 /* Sends salvos until nothing is left, or no more arrives; fills @seen */
 int pw_salvos_fire(struct pw_injector *injector, struct pw_salvo *salvos,
 		   size_t num, struct pw_diags *diags);

@@ -2,15 +2,10 @@
 /* Rounds of an injector: sent, counted, read, and sent again what got lost. */
 #include <errno.h>
 #include <linux/membarrier.h>
-#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,11 +24,6 @@ static const uint32_t bursts[] = {
 
 /* Where the kernel cannot say that packets have been dealt with */
 #define SETTLE_MS 20
-
-/* Source ports that hardly any peer connects from: below the ephemeral ones of
- * Linux (32768), Windows and BSD (49152) */
-#define SPORT_FIRST 10000
-#define SPORTS 22768
 
 /* Steps through all 32-bit numbers before one comes again */
 #define COOKIE_STEP 0x9e3779b1u
@@ -90,13 +80,6 @@ struct group {
 	struct pw_diags *diags;
 };
 
-static int no_interface(const struct group *g, const struct pw_salvo *salvo,
-			int err)
-{
-	return pw_diag_system(g->diags, err, "interface %u cannot be probed",
-			      salvo->volley->ifindex);
-}
-
 static int guard(const struct group *g, const struct pw_salvo *salvo)
 {
 	struct pw_injector *inj = g->injector;
@@ -135,125 +118,6 @@ static int arm(const struct group *g, bool each)
 				     g->diags);
 	free(marks);
 	return err;
-}
-
-static uint16_t draw_port(void)
-{
-	uint16_t n = 0;
-
-	if (getrandom(&n, sizeof(n), 0) < 0)
-		n = 0;
-	return (uint16_t)(SPORT_FIRST + n % SPORTS);
-}
-
-/* All zeroes for tun and others without: the stack compares with just that */
-static int device_mac(uint32_t ifindex, uint8_t mac[static PW_ETH_LEN])
-{
-	struct ifreq req = { 0 };
-	int fd, err = 0;
-
-	if (!if_indextoname(ifindex, req.ifr_name))
-		return ENODEV;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return errno;
-	if (ioctl(fd, SIOCGIFHWADDR, &req))
-		err = errno;
-	close(fd);
-	memcpy(mac, req.ifr_hwaddr.sa_data, PW_ETH_LEN);
-	return err;
-}
-
-static int make_frame(const struct group *g, const struct pw_salvo *salvo,
-		      struct pw_inject_frame *frame)
-{
-	const struct pw_injector *inj = g->injector;
-	const struct pw_volley *volley = salvo->volley;
-	struct pw_inject_head head = {
-		.family = volley->family, .src = volley->src,
-		.dst = volley->dst, .proto = volley->proto,
-		.sport = volley->sport ? volley->sport : draw_port(),
-		.cookie = salvo->cookie,
-	};
-	int err = device_mac(volley->ifindex, head.dmac);
-
-	memcpy(head.smac, inj->smac, PW_ETH_LEN);
-	if (err)
-		return no_interface(g, salvo, err);
-	pw_inject_frame_build(&head, frame);
-	return 0;
-}
-
-/**
- * struct load - Frames for one interface that wait to be fired
- */
-struct load {
-	uint8_t (*frames)[PW_INJECT_LEN];
-	size_t num, burst;
-	uint32_t ifindex;
-};
-
-static int fire_load(const struct group *g, struct load *load)
-{
-	struct pw_injector *inj = g->injector;
-	int err = 0;
-
-	if (!load->num)
-		return 0;
-	if (inj->way == PW_INJECT_XDP)
-		err = pw_xdp_fire(inj->xdp, load->ifindex, load->num,
-				  load->burst);
-	else
-		err = pw_mirred_fire(inj->mirred, load->ifindex, load->num,
-				     load->burst);
-	if (err)
-		return pw_diag_system(g->diags, -err,
-				      "injecting into interface %u failed (%s)",
-				      load->ifindex,
-				      pw_inject_way_text(inj->way));
-	inj->count.sent += load->num;
-	load->num = 0;
-	return 0;
-}
-
-static int put_salvo(const struct group *g, struct pw_salvo *salvo,
-		     struct load *load)
-{
-	struct pw_inject_frame frame;
-	int err = make_frame(g, salvo, &frame);
-
-	if (!err && load->ifindex != salvo->volley->ifindex)
-		err = fire_load(g, load);
-	load->ifindex = salvo->volley->ifindex;
-	for (size_t i = 0; i < salvo->num && !err; i++) {
-		if (load->num == PW_LOAD_MAX)
-			err = fire_load(g, load);
-		pw_inject_frame_aim(&frame, salvo->ports[i]);
-		memcpy(load->frames[load->num++], frame.bytes, PW_INJECT_LEN);
-	}
-	salvo->sent = salvo->num;
-	salvo->arrived = 0;
-	return err;
-}
-
-/* One firing for as many salvos as possible: each costs its time */
-static int shoot(const struct group *g, size_t burst)
-{
-	struct pw_injector *inj = g->injector;
-	struct load load = {
-		.burst = burst,
-		.frames = inj->way == PW_INJECT_XDP ?
-			  pw_xdp_frames(inj->xdp) :
-			  pw_mirred_frames(inj->mirred),
-	};
-	int err = 0;
-
-	for (size_t i = 0; i < g->num && !err; i++)
-		if (g->salvos[i].num)
-			err = put_salvo(g, &g->salvos[i], &load);
-	return err ? err : fire_load(g, &load);
 }
 
 static void on_count(void *arg, uint32_t cookie, uint64_t num)
@@ -358,7 +222,8 @@ static int fire_round(struct group *g, uint32_t round)
 	int err = arm(g, round > 0);
 
 	if (!err)
-		err = shoot(g, bursts[round]);
+		err = pw_salvos_shoot(g->injector, g->salvos, g->num,
+				      bursts[round], g->diags);
 	if (!err)
 		err = await(g);
 	if (err) {	/* the table may go: nothing must be on its way then */

@@ -47,18 +47,18 @@ int pw_veth_clsact(struct mnl_socket *sock, const struct pw_veth *veth)
 /* The source address, 8 bytes before the network header */
 static void put_selector(struct nlmsghdr *nlh, const uint8_t *smac)
 {
-	struct {
-		struct tc_u32_sel sel;
-		struct tc_u32_key keys[2];
-	} match = {
-		.sel = { .flags = TC_U32_TERMINAL, .nkeys = 2 },
-		.keys = { { .mask = htonl(0xffffffff), .off = -8 },
-			  { .mask = htonl(0xffff0000), .off = -4 } },
+	const struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 2 };
+	struct tc_u32_key keys[2] = {
+		{ .mask = htonl(0xffffffff), .off = -8 },
+		{ .mask = htonl(0xffff0000), .off = -4 },
 	};
+	uint8_t match[sizeof(sel) + sizeof(keys)];
 
-	memcpy(&match.keys[0].val, smac, 4);
-	memcpy(&match.keys[1].val, smac + 4, 2);
-	mnl_attr_put(nlh, TCA_U32_SEL, sizeof(match), &match);
+	memcpy(&keys[0].val, smac, 4);
+	memcpy(&keys[1].val, smac + 4, 2);
+	memcpy(match, &sel, sizeof(sel));
+	memcpy(match + sizeof(sel), keys, sizeof(keys));
+	mnl_attr_put(nlh, TCA_U32_SEL, sizeof(match), match);
 }
 
 static void put_redirect(struct nlmsghdr *nlh, uint32_t target)
