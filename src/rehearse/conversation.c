@@ -56,7 +56,7 @@ static int judge(struct replies *r, const struct pw_path *path,
 	r->stage->report->cases[copy.of_case].probes++;
 	if (evidence == PW_EV_SILENCE)
 		r->patience_ms = LESS_PATIENCE_MS;
-	return pw_tries_judge(r->stage, &copy, &seen, 1);
+	return pw_tries_judge(&r->tries, &copy, &seen, 1);
 }
 
 static int new_case(struct replies *r, const char *what,
@@ -234,7 +234,7 @@ int pw_stage_replies(struct pw_stage *stage)
 {
 	struct replies r = {
 		.stage = stage,
-		.tries = { .stage = stage, .suite = "replies" },
+		.tries = pw_tries_new(stage, "replies"),
 		.patience_ms = PATIENCE_MS,
 	};
 	struct pw_held held = { .stage = stage };

@@ -36,7 +36,7 @@ int pw_stage_held(struct pw_stage *stage)
 {
 	struct pw_held held = {
 		.stage = stage,
-		.tries = { .stage = stage, .suite = "held" },
+		.tries = pw_tries_new(stage, "held"),
 		.ports = malloc(sizeof(*held.ports)),
 	};
 	int err = held.ports ? pw_stage_reload(stage) : -ENOMEM;

@@ -57,10 +57,10 @@ struct pw_probe pw_held_probe(const struct pw_path *path, uint8_t proto);
 
 /*
  * A port that the policy opens along @path without limits, and one that it does
- * not open at all; 0: there is none
+ * not open at all; 0: there is none. Returns 0; -ENOMEM
  */
-void pw_held_ports(struct pw_held *held, const struct pw_path *path,
-		   uint8_t proto, uint16_t *open, uint16_t *closed);
+int pw_held_ports(struct pw_held *held, const struct pw_path *path,
+		  uint8_t proto, uint16_t *open, uint16_t *closed);
 
 /* The groups; each adds cases and packets. 0; errors */
 int pw_held_protocols(struct pw_held *held);

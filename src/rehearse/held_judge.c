@@ -114,20 +114,21 @@ static int cmp_odd(const void *a, const void *b)
 	return cmp ? cmp : number_of(a) - number_of(b);
 }
 
-static int collect(struct pw_stage *stage, const struct pw_try *tries,
+static int collect(struct pw_tries *tries, const struct pw_try *list,
 		   const uint8_t *evidence, size_t num, struct odds *odds)
 {
 	struct pw_arrival arrival;
 
 	for (size_t i = 0; i < num; i++) {
 		struct odd odd = {
-			.evidence = evidence[i], .try = &tries[i],
+			.evidence = evidence[i], .try = &list[i],
 		};
 
-		pw_try_arrival(stage, &tries[i].probe, tries[i].state,
+		pw_try_arrival(tries->stage, &list[i].probe, list[i].state,
 			       &arrival);
-		pw_expect(stage->model, &arrival, &odd.expected);
-		odd.verdict = verdict_of(&tries[i], odd.expected.what,
+		if (pw_narrow_expect(&tries->narrow, &arrival, &odd.expected))
+			return -ENOMEM;
+		odd.verdict = verdict_of(&list[i], odd.expected.what,
 					 evidence[i]);
 		if (odd.verdict != V_OK &&
 		    PW_ARRAY_PUSH(odds->list, odds->num, odds->cap, odd))
@@ -296,11 +297,12 @@ static int report_rest(struct pw_stage *stage, const struct odds *odds,
 	return pw_report_find(stage->report, &finding);
 }
 
-int pw_tries_judge(struct pw_stage *stage, const struct pw_try *tries,
+int pw_tries_judge(struct pw_tries *tries, const struct pw_try *list,
 		   const uint8_t *evidence, size_t num)
 {
+	struct pw_stage *stage = tries->stage;
 	struct odds odds = { 0 };
-	int64_t done = collect(stage, tries, evidence, num, &odds);
+	int64_t done = collect(tries, list, evidence, num, &odds);
 	size_t findings = 0;
 
 	if (!done && odds.num)

@@ -135,17 +135,21 @@ static bool is_published(const struct pw_scene *scene, uint8_t proto,
 	return false;
 }
 
-void pw_held_ports(struct pw_held *held, const struct pw_path *path,
-		   uint8_t proto, uint16_t *open, uint16_t *closed)
+int pw_held_ports(struct pw_held *held, const struct pw_path *path,
+		  uint8_t proto, uint16_t *open, uint16_t *closed)
 {
 	const struct pw_probe probe = pw_held_probe(path, proto);
 	const struct pw_scene *scene = held->stage->plan->scene;
 	const uint8_t *what = held->ports->what;
+	const struct pw_model *model;
 	struct pw_arrival arrival;
 
 	*open = *closed = 0;
 	pw_try_arrival(held->stage, &probe, PW_CONN_NEW, &arrival);
-	pw_expect_ports(held->stage->model, &arrival, held->ports);
+	model = pw_narrow_to(&held->tries.narrow, &arrival);
+	if (!model)
+		return -ENOMEM;
+	pw_expect_ports(model, &arrival, held->ports);
 	for (uint32_t port = 1; port < 65536 && !*open; port++)
 		if (what[port] == PW_EX_REACHABLE &&
 		    !is_published(scene, proto, port))
@@ -154,4 +158,5 @@ void pw_held_ports(struct pw_held *held, const struct pw_path *path,
 	for (uint32_t port = 65535; port > 0 && !*closed; port--)
 		if (what[port] <= PW_EX_REFUSED)
 			*closed = (uint16_t)port;
+	return 0;
 }

@@ -47,9 +47,10 @@ static int add_both(struct pw_held *held, const struct pw_path *path,
 		    struct pw_try *try)
 {
 	uint16_t open, closed;
-	int err = 0;
+	int err = pw_held_ports(held, path, try->probe.proto, &open, &closed);
 
-	pw_held_ports(held, path, try->probe.proto, &open, &closed);
+	if (err)
+		return err;
 	try->probe.dport = open;
 	if (open)
 		err = pw_tries_add(&held->tries, try);
@@ -159,7 +160,8 @@ static int add_odd_ports(struct pw_held *held, const struct pw_path *path,
 	uint16_t open, closed;
 	int err = add_port(held, path, proto, 0, 0, "port 0");
 
-	pw_held_ports(held, path, proto, &open, &closed);
+	if (!err)
+		err = pw_held_ports(held, path, proto, &open, &closed);
 	for (size_t i = 0; !err && closed && i < PW_ARRAY_SIZE(trusted); i++)
 		err = add_port(held, path, proto, trusted[i], closed,
 			       "from a port that some rules trust");

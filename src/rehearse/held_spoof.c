@@ -25,9 +25,8 @@ static int add_ports(struct pw_held *held, const struct pw_path *path,
 		     struct pw_try *try, uint8_t proto)
 {
 	uint16_t ports[2];
-	int err = 0;
+	int err = pw_held_ports(held, path, proto, &ports[0], &ports[1]);
 
-	pw_held_ports(held, path, proto, &ports[0], &ports[1]);
 	try->probe.proto = proto;
 	for (size_t i = 0; !err && i < 2; i++) {
 		try->probe.dport = ports[i];

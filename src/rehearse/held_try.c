@@ -10,18 +10,17 @@
 #include "rehearse/held_judge.h"
 #include "rehearse/held_try.h"
 
-static void drop_bodies(struct pw_tries *tries)
+struct pw_tries pw_tries_new(struct pw_stage *stage, const char *suite)
 {
-	for (size_t i = 0; i < tries->num_bodies; i++)
-		free(tries->bodies[i]);
-	tries->num_bodies = 0;
-	tries->num = 0;
+	return (struct pw_tries){
+		.stage = stage, .suite = suite,
+		.narrow = { .of = stage->model },
+	};
 }
 
 void pw_tries_clear(struct pw_tries *tries)
 {
-	drop_bodies(tries);
-	free(tries->bodies);
+	pw_narrow_clear(&tries->narrow);
 	free(tries->list);
 	*tries = (struct pw_tries){ 0 };
 }
@@ -53,21 +52,6 @@ int pw_tries_add(struct pw_tries *tries, const struct pw_try *try)
 
 	copy.of_case = tries->of_case;
 	return PW_ARRAY_PUSH(tries->list, tries->num, tries->cap, copy);
-}
-
-const void *pw_tries_body(struct pw_tries *tries, const void *body, size_t len)
-{
-	void *copy = malloc(len ? len : 1);
-
-	if (!copy)
-		return NULL;
-	memcpy(copy, body, len);
-	if (PW_ARRAY_PUSH(tries->bodies, tries->num_bodies, tries->cap_bodies,
-			  copy)) {
-		free(copy);
-		return NULL;
-	}
-	return copy;
 }
 
 static int fire(struct pw_tries *tries, uint8_t *evidence)
@@ -124,7 +108,7 @@ static int judge(struct pw_tries *tries, const uint8_t *evidence)
 		err = say(report, tries->list + first, evidence + first,
 			  end - first);
 		if (!err)
-			err = pw_tries_judge(tries->stage, tries->list + first,
+			err = pw_tries_judge(tries, tries->list + first,
 					     evidence + first, end - first);
 	}
 	return err;
@@ -144,6 +128,6 @@ int pw_tries_fire(struct pw_tries *tries)
 	if (!err)
 		err = judge(tries, evidence);
 	free(evidence);
-	drop_bodies(tries);
+	tries->num = 0;
 	return err;
 }

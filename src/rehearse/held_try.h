@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rehearse/held_narrow.h"
 #include "rehearse/rehearse.h"
 
 /**
@@ -28,7 +29,7 @@ struct pw_try {
  * struct pw_tries - Packets that are sent together
  * @suite:	of their cases
  * @of_case:	case of what is added now
- * @bodies:	payloads that pw_tries_body() keeps until they are sent
+ * @narrow:	what the policy says of the source asked last
  */
 struct pw_tries {
 	struct pw_stage *stage;
@@ -36,10 +37,10 @@ struct pw_tries {
 	struct pw_try *list;
 	size_t num, cap;
 	uint32_t of_case;
-	void **bodies;
-	size_t num_bodies, cap_bodies;
+	struct pw_narrow narrow;
 };
 
+struct pw_tries pw_tries_new(struct pw_stage *stage, const char *suite);
 void pw_tries_clear(struct pw_tries *tries);
 
 /* What is added from now on belongs to a new case. 0; -ENOMEM */
@@ -48,9 +49,6 @@ int pw_tries_case(struct pw_tries *tries, const char *name, ...);
 
 /* @try is copied, @try->probe.payload is not. 0; -ENOMEM */
 int pw_tries_add(struct pw_tries *tries, const struct pw_try *try);
-
-/* A copy of @len bytes that lives until the tries are sent; NULL: no memory */
-const void *pw_tries_body(struct pw_tries *tries, const void *body, size_t len);
 
 /**
  * pw_tries_fire() - Send them, compare with the policy, report
