@@ -186,37 +186,50 @@ static int ask_lifted(struct limits *act)
 	return err;
 }
 
-static bool awaits_recovery(const struct pw_limited *l)
-{
-	return !l->connections && !l->over && is_slow(l);
-}
+static const struct pw_change quicken = {
+	.slow_ns = PW_AWAITED_NS, .per_second = PW_SHOWN_PER_SECOND,
+	.lift_connections = true,
+};
 
-/* Slow rates recover in time when they are by the second */
-static int show_recovery(struct limits *act)
+static int each_slow(struct limits *act,
+		     int (*ask_it)(struct pw_stage *, struct pw_limited *,
+				   const struct pw_rate *))
 {
-	static const struct pw_change change = {
-		.slow_ns = PW_AWAITED_NS, .per_second = PW_SHOWN_PER_SECOND,
-		.lift_connections = true,
-	};
-	bool loaded = false;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < act->num; i++) {
 		struct pw_limited *l = &act->list[i];
 		struct pw_rate rate = l->limit.rate;
 
-		if (!awaits_recovery(l))
+		if (l->connections || l->over ||
+		    !pw_rate_quicken(&quicken, &rate))
 			continue;
-		if (!loaded)
-			err = pw_stage_change(act->stage, &change);
-		loaded = true;
-		pw_rate_quicken(&change, &rate);
-		if (!err)
-			err = pw_limited_exhaust(act->stage, l, &rate);
-		if (!err && !l->over)
-			err = pw_limited_recover(act->stage, l, &rate, true);
+		err = ask_it(act->stage, l, &rate);
 	}
 	return err;
+}
+
+static int recover_quickened(struct pw_stage *stage, struct pw_limited *l,
+			     const struct pw_rate *rate)
+{
+	return pw_limited_recover(stage, l, rate, true);
+}
+
+/* Slow rates recover in time when they are by the second; all at once */
+static int show_recovery(struct limits *act)
+{
+	bool any_slow = false;
+	int err;
+
+	for (size_t i = 0; i < act->num; i++)
+		any_slow |= !act->list[i].connections && !act->list[i].over &&
+			    is_slow(&act->list[i]);
+	if (!any_slow)
+		return 0;
+	err = pw_stage_change(act->stage, &quicken);
+	if (!err)
+		err = each_slow(act, pw_limited_exhaust);
+	return err ? err : each_slow(act, recover_quickened);
 }
 
 static int play(struct limits *act)
