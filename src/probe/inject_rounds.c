@@ -178,14 +178,16 @@ static int on_note(void *arg, const struct pw_note *note)
 	const struct group *g = arg;
 	struct pw_injector *inj = g->injector;
 	struct pw_salvo *salvo = find(g->salvos, g->num, note->cookie);
-	enum pw_evidence evidence;
+	enum pw_evidence evidence, before;
 
 	if (!salvo || salvo->seen[note->port] == PW_EV_NONE)
 		return 0;
 	evidence = pw_note_evidence(note, salvo->volley->family);
-	if (evidence > salvo->seen[note->port])
+	before = salvo->seen[note->port];
+	if (evidence > before)
 		salvo->seen[note->port] = (uint8_t)evidence;
-	if (note->what != PW_NOTED_FORWARDED)
+	/* what is read anew was told already */
+	if (note->what != PW_NOTED_FORWARDED || before >= PW_EV_FORWARDED)
 		return 0;
 	return PW_ARRAY_PUSH(inj->forwarded, inj->num_forwarded,
 			     inj->cap_forwarded,

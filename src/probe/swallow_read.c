@@ -10,8 +10,6 @@
 
 #include "probe/swallow_priv.h"
 
-#define MAX_TRIES 5
-
 static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
 {
 	const struct nlattr *attr;
@@ -88,17 +86,18 @@ static int read_elems(const struct nlmsghdr *nlh, void *arg)
 /* Elements may come twice when others change their tables meanwhile */
 static int read_set(struct pw_swallow *swallow, struct dump *dump)
 {
-	int err = -EINTR;
+	struct pw_nl *nl = swallow->reader;
+	struct pw_backoff backoff = { 0 };
+	int err;
 
-	for (int i = 0; pw_nl_is_passing(err) && i < MAX_TRIES; i++) {
-		struct nlmsghdr *nlh = pw_nl_request(swallow->reader,
-						     NFT_MSG_GETSETELEM,
+	do {
+		struct nlmsghdr *nlh = pw_nl_request(nl, NFT_MSG_GETSETELEM,
 						     NLM_F_DUMP, swallow->name);
 
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET,
 				  swallow_sets[dump->set].name);
-		err = pw_nl_ask(swallow->reader, nlh, 0, read_elems, dump);
-	}
+		err = pw_nl_ask(nl, nlh, 0, read_elems, dump);
+	} while (pw_nl_is_passing(err) && !pw_backoff_wait(&backoff, nl));
 	return err;
 }
 

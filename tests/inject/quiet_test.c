@@ -220,6 +220,46 @@ static void give_up_admin(void)
 	assert_int_equal(syscall(SYS_capset, &head, caps), 0);
 }
 
+/* Adds and removes a table without pause: every dump is cut off now and then */
+static pid_t churn(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execlp("sh", "sh", "-c", "while :; do"
+		       " nft 'add table ip churn; delete table ip churn';"
+		       " done", NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static void others_change_their_tables(void **state)
+{
+	struct ih_sweeps *sweeps = calloc(1, sizeof(*sweeps));
+	struct pw_injector *injector;
+	pid_t pid;
+
+	(void)state;
+	ih_need();
+	ih_rules("");
+	pid = churn();
+	ih_aim(sweeps);
+	injector = ih_injector(XDP);
+	for (int i = 0; i < 2; i++) {
+		ih_fire(injector, sweeps->volleys, IH_SWEEPS);
+		for (size_t j = 0; j < IH_SWEEPS; j++)
+			for (uint32_t p = 0; p < 65536; p++)
+				assert_int_equal(sweeps->evidence[j][p],
+						 PW_EV_DELIVERED);
+	}
+	pw_injector_close(injector);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	free(sweeps);
+}
+
 /* A process that fires until it is killed; @ready: its first is over */
 static pid_t fire_for_ever(unsigned int ways, bool plain, int *ready)
 {
@@ -460,6 +500,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(xdp_disturbs_nobody),
 		cmocka_unit_test(mirred_disturbs_nobody),
+		cmocka_unit_test(others_change_their_tables),
 		cmocka_unit_test(killed_it_leaves_nothing),
 		cmocka_unit_test(killed_its_veth_ends),
 		cmocka_unit_test(veths_of_the_killed_are_removed),
