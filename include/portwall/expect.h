@@ -109,22 +109,25 @@ enum pw_source_at { PW_AT_FIRST, PW_AT_LAST, PW_AT_INSIDE, PW_AT_OUTSIDE };
  * @proto:	IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP
  * @dst:	in @dst_kind
  * @ports:	sorted; NULL: all 65,536, port 0 included
+ * @num_ports:	also where @ports is NULL
  * @class:	index in the plan's classes
  * @key:	which ports are reachable, as a hash: equal for sweeps of one
  *		(interface group, family, protocol, reachable set); 0: the policy
  *		is too large to know it for each
+ *
+ * A large policy has a hundred thousand: no byte is wasted.
  */
 struct pw_sweep {
-	uint32_t iface;
-	enum pw_family family;
-	uint8_t proto;
 	struct pw_value src, dst;
-	enum pw_dst_kind dst_kind;
 	const uint16_t *ports;
-	size_t num_ports;
-	uint32_t class;
-	enum pw_source_at at;
 	uint64_t key;
+	uint32_t num_ports;
+	uint32_t iface;
+	uint32_t class;
+	enum pw_family family : 8;
+	enum pw_dst_kind dst_kind : 8;
+	enum pw_source_at at : 8;
+	uint8_t proto;
 };
 
 /**
