@@ -15,7 +15,7 @@
  * What a rehearsal of a very large policy has time for: a sweep takes some
  * 0.2 s of one processor.
  */
-#define FULL_MAX 150
+#define FULL_MAX 100
 
 #define NUM_PORTS 65536u
 

@@ -130,7 +130,7 @@ static void plans_many_sections(void **state)
 
 	assert_true(plan->num_classes >= tc->min_classes);
 	assert_int_equal(plan->scene->num_ifaces, tc->ifaces);
-	assert_int_equal(plan->full, 150);
+	assert_int_equal(plan->full, 100);
 	assert_true(plan->left_out > 0);
 	assert_true(plan->probes < 20 * MILLION);
 	check_asked(policy.model, plan);

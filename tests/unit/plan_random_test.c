@@ -300,7 +300,7 @@ static void check_plan(const struct pw_model *model, const struct pw_plan *plan)
 	}
 	assert_int_equal(probes, plan->probes);
 	assert_int_equal(full, plan->full);
-	if (full < 150)
+	if (full < 100)
 		check_keys(model, plan, judged);
 	free(judged);
 	free(got);
