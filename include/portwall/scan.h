@@ -15,8 +15,8 @@
  * struct pw_loopback - A sweep of all ports over lo
  * @addr:	an address of this host
  * @proto:	IPPROTO_TCP or IPPROTO_UDP
- * @raw:	raw SYNs; set to false when that was not allowed and connect(2)
- *		was used instead
+ * @raw:	raw SYNs, of which services see nothing; set to false when that
+ *		was not allowed and connect(2) was used instead
  * @evidence:	by port, 65,536: ANSWER, RESET, UNREACHABLE, SILENCE (something
  *		takes it and says nothing: UDP; or a full backlog), PROHIBITED
  *		(output is refused), UNKNOWN
@@ -38,14 +38,16 @@ int pw_loopback_sweep(struct pw_loopback *sweep, struct pw_diags *diags);
  * struct pw_remote - Ports of another host
  * @target, @source: @source all 0: chosen by the route
  * @proto:	IPPROTO_TCP or IPPROTO_UDP
- * @rate:	probes a second at most
+ * @rate:	probes a second at most, control probes included
  * @tries:	of a probe that nobody answers, from 1
  * @timeout_ms:	for an answer, of the first try; doubled with each
  * @ports:	NULL: 1 to 65535
  * @evidence:	by place in @ports (NULL: by port, 65,536). TCP: ANSWER, RESET,
  *		PROHIBITED, UNREACHABLE, SILENCE only when something of the same
- *		host answered right before and right after all tries, else
- *		UNKNOWN. UDP: ANSWER, UNREACHABLE, PROHIBITED, else UNKNOWN
+ *		host answered right before and right after all tries, and so
+ *		reliably that they cannot all have been lost (never with one
+ *		try; with two it costs more control probes), else UNKNOWN. UDP:
+ *		ANSWER, UNREACHABLE, PROHIBITED, else UNKNOWN
  * @count:	set
  * @progress:	or NULL: @done of @total ports
  */

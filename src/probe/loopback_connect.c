@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "probe/loopback.h"
@@ -18,7 +17,6 @@
  */
 #define SECOND_AT_ONCE 512
 #define SECOND_WAIT_MS 5
-#define SPARE_FILES 32		/* descriptors that are left to others */
 
 static void disconnect(int fd)
 {
@@ -72,21 +70,6 @@ static bool probe_port(int fd, struct pw_lo *lo, uint16_t port)
 	if (!err || err == EALREADY)
 		disconnect(fd);
 	return concluded;
-}
-
-/* How many sockets this process may still open, within reason */
-static size_t room_for_sockets(void)
-{
-	struct rlimit limit;
-	size_t room = SECOND_AT_ONCE;
-	int fd = dup(STDIN_FILENO);	/* the lowest that is free */
-	size_t used = (fd < 0 ? 0 : (size_t)fd) + SPARE_FILES;
-
-	if (fd >= 0)
-		close(fd);
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < used + room)
-		room = limit.rlim_cur > used ? limit.rlim_cur - used : 0;
-	return room ? room : 1;
 }
 
 /* One more attempt, from the same port: it has another peer */
@@ -148,7 +131,7 @@ static int look_again(struct pw_lo *lo, uint16_t own, const uint16_t *ports,
 static int second_look(struct pw_lo *lo, uint16_t own, const uint16_t *silent,
 		       size_t num)
 {
-	size_t at_once = room_for_sockets();
+	size_t at_once = pw_socket_room(SECOND_AT_ONCE);
 	struct pollfd *fds = calloc(at_once, sizeof(*fds));
 	int err = fds ? 0 : -ENOMEM;
 

@@ -4,6 +4,10 @@
 
 #include <endian.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define SPARE_FILES 32		/* descriptors that are left to others */
 
 struct pw_sockaddr pw_sockaddr_of(enum pw_family family, struct pw_value addr,
 				  uint16_t port)
@@ -55,4 +59,17 @@ uint16_t pw_socket_port(int fd)
 	if (getsockname(fd, &at.sa, &at.len))
 		return 0;
 	return pw_sockaddr_port(&at);
+}
+
+size_t pw_socket_room(size_t most)
+{
+	struct rlimit limit;
+	int fd = dup(STDIN_FILENO);	/* the lowest that is free */
+	size_t used = (fd < 0 ? 0 : (size_t)fd) + SPARE_FILES;
+
+	if (fd >= 0)
+		close(fd);
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < used + most)
+		most = limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+	return most ? most : 1;
 }

@@ -4,6 +4,7 @@
 #define PROBE_SOCKADDR_H
 
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -26,5 +27,8 @@ struct pw_value pw_sockaddr_addr(const struct pw_sockaddr *of);
 
 /* The port that @fd is bound to, 0: none */
 uint16_t pw_socket_port(int fd);
+
+/* How many sockets this process may still open, at least 1 and at most @most */
+size_t pw_socket_room(size_t most);
 
 #endif

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sched.h>
@@ -24,6 +25,10 @@
 #define MAX_HOLDERS 8
 #define AWAIT_TRIES 1000
 #define AWAIT_PAUSE_US 10000
+
+static struct {
+	int here, there;	/* network namespaces, 0: none */
+} spaces;
 
 static struct {
 	pid_t pid[MAX_HOLDERS];
@@ -71,6 +76,11 @@ int sh_open(void **state)
 int sh_close(void **state)
 {
 	(void)state;
+	if (spaces.there)
+		close(spaces.there);
+	if (spaces.here)
+		close(spaces.here);
+	spaces.here = spaces.there = 0;
 	while (holders.num) {
 		pid_t pid = holders.pid[--holders.num];
 
@@ -232,4 +242,51 @@ pid_t sh_hold_as(const char *comm, const struct held *held, size_t num)
 		hold_all(held, num, ready[1]);
 	await(ready);
 	return pid;
+}
+
+static _Noreturn void live_elsewhere(int ready)
+{
+	must(unshare(CLONE_NEWNET), "unshare");
+	must((int)write(ready, "", 1), "ready");
+	for (;;)
+		pause();
+}
+
+void sh_there(void)
+{
+	assert_int_equal(setns(spaces.there, CLONE_NEWNET), 0);
+}
+
+void sh_here(void)
+{
+	assert_int_equal(setns(spaces.here, CLONE_NEWNET), 0);
+}
+
+void sh_neighbour(void)
+{
+	char text[128];
+	int ready[2];
+	pid_t pid = start("neighbour", ready);
+
+	if (!pid)
+		live_elsewhere(ready[1]);
+	await(ready);
+	snprintf(text, sizeof(text), "/proc/%d/ns/net", pid);
+	spaces.here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	spaces.there = open(text, O_RDONLY | O_CLOEXEC);
+	assert_true(spaces.here > 0 && spaces.there > 0);
+	snprintf(text, sizeof(text),
+		 "ip link add eth0 type veth peer name eth0 netns %d", pid);
+	sh_run(text);
+	sh_run("ip link set eth0 up && ip addr add 192.0.2.1/24 dev eth0 && "
+	       "ip addr add 2001:db8::1/64 dev eth0 nodad");
+	sh_there();
+	sh_run("ip link set lo up && ip link set eth0 up && "
+	       "ip addr add 192.0.2.2/24 dev eth0 && "
+	       "ip addr add 2001:db8::2/64 dev eth0 nodad && "
+	       "sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratelimit=0 "
+	       "&& echo > /proc/sys/net/ipv6/icmp/ratemask");
+	sh_await("ip -6 route show table local | grep -q 2001:db8::2");
+	sh_here();
+	sh_await("ip -6 route show table local | grep -q 2001:db8::1");
 }

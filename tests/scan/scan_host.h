@@ -41,6 +41,15 @@ int sh_open(void **state);
 int sh_close(void **state);
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, sh_open, sh_close)
 
+/*
+ * Another host: a process in a network of its own, eth0 to eth0. Here is
+ * 192.0.2.1 and 2001:db8::1, there 192.0.2.2 and 2001:db8::2; its ICMP errors
+ * are not limited. What is done between sh_there() and sh_here() is done there.
+ */
+void sh_neighbour(void);
+void sh_there(void);
+void sh_here(void);
+
 /* A shell command, which must succeed */
 void sh_run(const char *command);
 /* One that succeeds at last: IPv6 addresses are set up in the background */

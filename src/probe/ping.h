@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ICMP echo without privilege, where the system allows it. */
+#ifndef PROBE_PING_H
+#define PROBE_PING_H
+
+#include <stdint.h>
+
+#include "portwall/addr.h"
+#include "probe/sockaddr.h"
+
+/* A ping socket to @target alone, or -errno: -EACCES if these are not allowed
+ * (net.ipv4.ping_group_range) */
+int pw_ping_open(const struct pw_sockaddr *target,
+		 const struct pw_sockaddr *source);
+
+/*
+ * Ask @num times, @gap_ns apart; how many answers there were within
+ * @timeout_ns of the last one
+ */
+unsigned int pw_ping_ask(int fd, unsigned int num, uint64_t gap_ns,
+			 uint64_t timeout_ns);
+
+#endif
