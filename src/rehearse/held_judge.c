@@ -11,6 +11,7 @@
 
 #include "portwall/array.h"
 #include "portwall/names.h"
+#include "rehearse/held_blame.h"
 
 #define MAX_FINDINGS 16	/* of one case; the last one counts the rest */
 
@@ -193,12 +194,12 @@ static char *protocols_text(const struct pw_rangeset *numbers)
 	return fclose(out) ? NULL : text;
 }
 
-static char *sentence(const struct odd *odd, const char *expected,
-		      const struct pw_rangeset *numbers)
+static char *sentence(const struct pw_stage *stage, const struct odd *odd,
+		      const char *expected, const struct pw_rangeset *numbers)
 {
 	const char *words = verdict_words[odd->verdict];
 	const char *seen = pw_evidence_text(odd->evidence);
-	char *protocols = NULL, *text = NULL;
+	char *protocols = NULL, *blame = NULL, *text = NULL;
 	int len;
 
 	if (!has_ports(odd->try->probe.proto)) {
@@ -206,10 +207,13 @@ static char *sentence(const struct odd *odd, const char *expected,
 		if (!protocols)
 			return NULL;
 	}
-	len = asprintf(&text, "%s%s%s%s %s (%s); the policy wants it %s",
+	if (odd->verdict == V_IN)
+		blame = pw_try_blame(stage, odd->try);
+	len = asprintf(&text, "%s%s%s%s %s (%s); the policy wants it %s%s%s",
 		       odd->try->what, protocols ? " (" : "",
-		       protocols ? protocols : "", protocols ? ")" : "",
-		       words, seen, expected);
+		       protocols ?: "", protocols ? ")" : "", words, seen,
+		       expected, blame ? "; " : "", blame ?: "");
+	free(blame);
 	free(protocols);
 	return len < 0 ? NULL : text;
 }
@@ -231,7 +235,7 @@ static int report_kind(struct pw_stage *stage, const struct odd *odd,
 	bool one = has_ports(probe->proto) || pw_rangeset_count(numbers) == 1;
 	char from[PW_ADDR_STRLEN], addr[PW_ADDR_STRLEN];
 	char *expected = expected_text(stage, odd);
-	char *text = expected ? sentence(odd, expected, numbers) : NULL;
+	char *text = expected ? sentence(stage, odd, expected, numbers) : NULL;
 	struct pw_finding finding = {
 		.of_case = odd->try->of_case,
 		.result = odd->verdict == V_UNKNOWN ? PW_RES_UNKNOWN :

@@ -8,6 +8,7 @@
 
 #include "portwall/array.h"
 
+#define MAX_NOTES 16
 #define MAX_LIMITS 128	/* of 64 sections at least; without --full */
 
 /**
@@ -261,6 +262,10 @@ static int say_all(struct limits *act)
 		pw_place_text(act->stage, &l->place, place, sizeof(place));
 		err = pw_report_say(report, l->of_case, "%s%s%s", l->said,
 				    *l->said ? "; " : "", place);
+		if (!err && *l->said && i < MAX_NOTES)
+			err = pw_report_note(report, "%s: %s",
+					     report->cases[l->of_case].name,
+					     l->said);
 	}
 	if (!err && act->left_out) {
 		int64_t of_case = pw_report_case(report, "limits",

@@ -282,7 +282,7 @@ static const struct act acts[] = {
 	{ "GRE by hand", WEB, gre_by_hand, HELD, WRONG,
 	  "an IP protocol (gre) was let through" },
 	{ "port 53 is trusted", WEB, from_port_53, HELD, WRONG,
-	  "from a port that some rules trust was let through" },
+	  "rule 1 of chain g1.in lets it in" },
 	{ "all of ICMP", WEB, all_icmp, HELD, WRONG,
 	  "ICMP redirect (icmp) was let through" },
 	{ "broadcast", WEB, all_broadcast, HELD, WRONG,
