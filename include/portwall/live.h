@@ -39,6 +39,9 @@ struct pw_intent {
  */
 int pw_intent_load(const char *path, const struct pw_trust *trust,
 		   struct pw_intent **out, struct pw_diags *diags);
+/* As pw_intent_load(), but nothing of this host's network is read */
+int pw_intent_load_blind(const char *path, const struct pw_trust *trust,
+			 struct pw_intent **out, struct pw_diags *diags);
 void pw_intent_free(struct pw_intent *intent);
 PW_DEFINE_OWNED(struct pw_intent, pw_intent_free)
 

@@ -133,16 +133,27 @@ static uint64_t wall_clock_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u;
 }
 
-int pw_host_gather(struct pw_host **out, struct pw_diags *diags)
+int pw_host_gather_blind(struct pw_host **out)
 {
 	pw_owned(pw_host_free) struct pw_host *host = calloc(1, sizeof(*host));
-	int err = host ? gather_ifaces(host, diags) : -ENOMEM;
+	int err = host ? pw_services_gather(host) : -ENOMEM;
 
-	if (!err)
-		err = pw_services_gather(host);
 	if (err)
 		return err;
 	host->now_ns = wall_clock_ns();
+	*out = PW_TAKE(host);
+	return 0;
+}
+
+int pw_host_gather(struct pw_host **out, struct pw_diags *diags)
+{
+	pw_owned(pw_host_free) struct pw_host *host = NULL;
+	int err = pw_host_gather_blind(&host);
+
+	if (!err)
+		err = gather_ifaces(host, diags);
+	if (err)
+		return err;
 	*out = PW_TAKE(host);
 	return 0;
 }

@@ -7,20 +7,44 @@
 
 #include "portwall/compile.h"
 
-int pw_intent_load(const char *path, const struct pw_trust *trust,
-		   struct pw_intent **out, struct pw_diags *diags)
+/* Takes @host, also on failure */
+static int load(const char *path, const struct pw_trust *trust,
+		struct pw_host *host, struct pw_intent **out,
+		struct pw_diags *diags)
 {
 	pw_owned(pw_intent_free) struct pw_intent *intent =
 		calloc(1, sizeof(*intent));
-	int err = intent ? pw_host_gather(&intent->host, diags) : -ENOMEM;
+	int err;
 
-	if (!err)
-		err = pw_policy_read(path, trust, intent->host,
-				     &intent->policy, &intent->model, diags);
+	if (!intent) {
+		pw_host_free(host);
+		return -ENOMEM;
+	}
+	intent->host = host;
+	err = pw_policy_read(path, trust, host, &intent->policy,
+			     &intent->model, diags);
 	if (err)
 		return err;
 	*out = PW_TAKE(intent);
 	return 0;
+}
+
+int pw_intent_load(const char *path, const struct pw_trust *trust,
+		   struct pw_intent **out, struct pw_diags *diags)
+{
+	struct pw_host *host;
+	int err = pw_host_gather(&host, diags);
+
+	return err ? err : load(path, trust, host, out, diags);
+}
+
+int pw_intent_load_blind(const char *path, const struct pw_trust *trust,
+			 struct pw_intent **out, struct pw_diags *diags)
+{
+	struct pw_host *host;
+	int err = pw_host_gather_blind(&host);
+
+	return err ? err : load(path, trust, host, out, diags);
 }
 
 void pw_intent_free(struct pw_intent *intent)
