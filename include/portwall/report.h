@@ -200,6 +200,8 @@ char *pw_finding_what(const struct pw_finding *finding, size_t width);
 char *pw_finding_where(const struct pw_finding *finding);
 /* State, place and text; @where as by pw_finding_where() */
 char *pw_finding_sentence(const struct pw_finding *finding, const char *where);
+/* Text of a case that was skipped or computed, without these words; borrowed */
+const char *pw_case_reason(const struct pw_case *c);
 
 /* Report files by the ending of their name */
 enum pw_report_format {

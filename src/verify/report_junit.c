@@ -105,11 +105,13 @@ static void set_message(struct tree *tree, mxml_node_t *node,
 			const struct pw_case *c, const char *message)
 {
 	const struct result_row *row = &rows[c->result];
-	size_t len = strcspn(message, "\n");
+	const char *line = row->outcome == SKIPPED ? pw_case_reason(c) :
+						     message;
+	size_t len = strcspn(line, "\n");
 	char *text = NULL;
 
 	if (asprintf(&text, "%s%s%.*s", row->message, len ? ": " : "",
-		     (int)len, message) < 0) {
+		     (int)len, line) < 0) {
 		tree->incomplete = true;
 		return;
 	}

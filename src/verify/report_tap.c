@@ -109,9 +109,9 @@ static int put_case(const struct pw_report *report, size_t i, FILE *out)
 	complete &= put_plain(c->name, out);
 	if (row->skip)
 		fprintf(out, " # SKIP %s", row->skip);
-	if (row->skip && c->text) {
+	if (row->skip && *pw_case_reason(c)) {
 		fputs(": ", out);
-		complete &= put_plain(c->text, out);
+		complete &= put_plain(pw_case_reason(c), out);
 	}
 	putc('\n', out);
 	return complete ? put_details(report, i, out) : -ENOMEM;

@@ -11,12 +11,12 @@
 
 #define MESSAGE_PORTS 120	/* bytes for ports in a message */
 
-/* What the text of a finding begins with, or would if there were one */
+/* What a finding without a text says, around its place */
 static const struct phrase {
 	const char *begin, *end;
 } phrases[PW_NUM_STATES] = {
 	[PW_STATE_OPEN] = { "reachable", "" },
-	[PW_STATE_UNUSED] = { "reachable", ", nothing listens" },
+	[PW_STATE_UNUSED] = { "allowed", ", nothing listens" },
 	[PW_STATE_SHIELDED] = { "not reachable", ", something listens" },
 	[PW_STATE_CLOSED] = { "not reachable", "" },
 	[PW_STATE_REACHABLE] = { "reachable", "" },
@@ -108,18 +108,30 @@ static void put_rest(const char *rest, FILE *out)
 		put_foreign("", rest, out);
 }
 
+/* Bytes of the state that @text begins with, 0: it begins otherwise */
+static size_t state_len(const char *text)
+{
+	for (size_t i = 0; i < PW_NUM_STATES; i++) {
+		size_t len = strlen(phrases[i].begin);
+
+		if (!strncmp(text, phrases[i].begin, len))
+			return len;
+	}
+	return 0;
+}
+
 static void put_sentence(const struct pw_finding *f, const char *where,
 			 FILE *out)
 {
 	const struct phrase *phrase = &phrases[f->state];
-	size_t len = strlen(phrase->begin);
+	size_t len = f->text ? state_len(f->text) : 0;
 
 	if (!f->text) {
 		fprintf(out, "%s%s%s", phrase->begin, where, phrase->end);
 		if (f->expected)
 			put_foreign(": ", f->expected, out);
-	} else if (!strncmp(f->text, phrase->begin, len)) {
-		fprintf(out, "%s%s", phrase->begin, where);
+	} else if (len) {
+		fprintf(out, "%.*s%s", (int)len, f->text, where);
 		put_rest(f->text + len, out);
 	} else {
 		if (*where)
@@ -202,6 +214,18 @@ char *pw_case_message(const struct pw_report *report, size_t of_case)
 		return text;
 	free(text);
 	return NULL;
+}
+
+const char *pw_case_reason(const struct pw_case *c)
+{
+	static const char *const known[] = { "computed, not sent",
+					     "not looked at" };
+	const char *text = c->text ? c->text : "";
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(known); i++)
+		if (!strncmp(text, known[i], strlen(known[i])))
+			text += strlen(known[i]);
+	return text + strspn(text, ": ");
 }
 
 bool pw_report_place(const struct pw_report *report, uint32_t section,

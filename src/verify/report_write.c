@@ -55,28 +55,34 @@ int pw_report_format(const char *path, enum pw_report_format *out,
 	return -EINVAL;
 }
 
-/* A new file in the directory of @path; its descriptor; negative: error */
-static int open_beside(const char *path, char **beside)
+/* Creates file @name; its descriptor; negative: error */
+static int create(const char *name)
 {
-	int len = (int)(base_name(path) - path), fd = -EEXIST;
-	char *name = NULL;
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A new file in the directory of @path; its name; NULL: @fd is the error */
+static char *open_beside(const char *path, int *fd)
+{
+	static const char pattern[] = "%.*s.portwall-%016" PRIx64;
+	size_t dir_len = (size_t)(base_name(path) - path);
+	size_t size = dir_len + sizeof(pattern) + 16;
+	char *name = malloc(size);
 	uint64_t number;
 
-	for (int i = 0; i < NAME_TRIES && fd == -EEXIST; i++) {
-		free(name);
+	*fd = name ? -EEXIST : -ENOMEM;
+	for (int i = 0; i < NAME_TRIES && *fd == -EEXIST; i++) {
 		if (getrandom(&number, sizeof(number), 0) < 0)
-			return -errno;
-		if (asprintf(&name, "%.*s.portwall-%016" PRIx64, len, path,
-			     number) < 0)
-			return -ENOMEM;
-		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		fd = fd < 0 ? -errno : fd;
+			*fd = -errno;
+		snprintf(name, size, pattern, (int)dir_len, path, number);
+		*fd = *fd == -EEXIST ? create(name) : *fd;
 	}
-	if (fd < 0)
-		free(name);
-	else
-		*beside = name;
-	return fd;
+	if (*fd >= 0)
+		return name;
+	free(name);
+	return NULL;
 }
 
 static bool is_directory(const char *path)
@@ -93,8 +99,8 @@ static int try_file(const char *path)
 
 	if (is_directory(path))
 		return -EISDIR;
-	fd = open_beside(path, &beside);
-	if (fd < 0)
+	beside = open_beside(path, &fd);
+	if (!beside)
 		return fd;
 	close(fd);
 	unlink(beside);
@@ -140,10 +146,10 @@ static int put_file(const struct pw_report *report,
 static int replace_file(const struct pw_report *report,
 			const struct format_row *format, const char *path)
 {
-	char *beside;
-	int fd = open_beside(path, &beside), err;
+	int fd, err;
+	char *beside = open_beside(path, &fd);
 
-	if (fd < 0)
+	if (!beside)
 		return fd;
 	err = put_file(report, format, fd);
 	if (!err && rename(beside, path))
