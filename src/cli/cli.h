@@ -25,10 +25,19 @@ enum exit_status {
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum show_as { SHOW_TABLE, SHOW_NFT };
 
+/* Texts of an option that may be given several times, in order */
+struct cli_list {
+	const char **list;
+	size_t num, cap;
+};
+
 /**
  * struct cli - One run of the command
  * @args:	what follows the command and is no option
- * @policy:	the POLICY argument, or DEFAULT_POLICY
+ * @policy:	the POLICY argument, or what is read without one; NULL: nothing
+ * @full, @computed, @udp, @seed, @rate, @source, @targets, @reports: options of
+ *		test and verify; @source NULL, @seed and @rate 0: not given
+ * @umask:	of the caller, for files that are results
  * @doc:	the document of --json, printed at the end; NULL without --json
  * @num_shown:	messages of @diags that have been printed already
  * @changed:	the host is no longer as it was
@@ -42,6 +51,11 @@ struct cli {
 	const char *policy;
 	bool json, strict, dry_run, allow_lockout, insecure, yes;
 	bool quiet, verbose, help, version;
+	bool full, computed, udp;
+	uint64_t seed, rate;
+	const char *source;
+	struct cli_list targets, reports;
+	mode_t umask;
 	enum show_as as;
 	enum color_mode color;
 	const char *run_dir;
@@ -52,12 +66,15 @@ struct cli {
 	uint64_t start_ns;
 };
 
+/* What a command does without POLICY */
+enum policy_use { POLICY_NEVER, POLICY_DEFAULT, POLICY_IF_NAMED };
+
 /**
  * struct command - A row of the table of commands
  * @args:	as help shows them
  * @max_args:	how many at most
  * @reads_policy: the first one is POLICY
- * @privileged:	needs CAP_NET_ADMIN
+ * @privileged:	needs CAP_NET_ADMIN, but with --target
  * @writes:	changes the host
  * @options:	bits of enum option_bit that it takes beside OPT_COMMON
  * @run:	returns an exit status
@@ -67,7 +84,8 @@ struct cli {
 struct command {
 	const char *name, *args;
 	size_t max_args;
-	bool reads_policy, privileged, writes;
+	enum policy_use reads_policy;
+	bool privileged, writes;
 	unsigned int options;
 	int (*run)(struct cli *cli);
 	const char *help, *more;
@@ -83,6 +101,11 @@ enum option_bit {
 	OPT_INSECURE = 1 << 5,
 	OPT_RUN_DIR = 1 << 6,
 	OPT_YES = 1 << 7,
+	OPT_FULL = 1 << 8,
+	OPT_COMPUTED = 1 << 9,
+	OPT_REPORT = 1 << 10,
+	OPT_SEED = 1 << 11,
+	OPT_TARGET = 1 << 12,	/* and what goes with it */
 };
 
 /* main.c: ends with a row without a name */
@@ -92,8 +115,10 @@ const struct command *command_find(const char *name);
 
 int cmd_check(struct cli *cli);
 int cmd_show(struct cli *cli);
+int cmd_test(struct cli *cli);
 int cmd_apply(struct cli *cli);
 int cmd_status(struct cli *cli);
+int cmd_verify(struct cli *cli);
 int cmd_clear(struct cli *cli);
 int cmd_help(struct cli *cli);
 

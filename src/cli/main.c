@@ -14,29 +14,40 @@
 #include "cli/output.h"
 
 const struct command commands[] = {
-	{ "check", "[POLICY]", 1, true, false, false,
+	{ "check", "[POLICY]", 1, POLICY_DEFAULT, false, false,
 	  OPT_STRICT | OPT_JSON, cmd_check,
 	  "report every error of a policy, compile it and prove the rules",
 	  "Needs no privilege and changes nothing. Exits with 2 when the policy is wrong." },
-	{ "show", "[POLICY]", 1, true, false, false,
+	{ "show", "[POLICY]", 1, POLICY_DEFAULT, false, false,
 	  OPT_AS | OPT_JSON, cmd_show,
 	  "print what a policy lets in",
 	  "Needs no privilege and changes nothing." },
-	{ "apply", "[POLICY]", 1, true, true, true,
+	{ "test", "[POLICY]", 1, POLICY_DEFAULT, false, false,
+	  OPT_FULL | OPT_COMPUTED | OPT_REPORT | OPT_SEED | OPT_JSON, cmd_test,
+	  "load a policy into a private network and send packets at all ports",
+	  "Needs no privilege where user namespaces are allowed, and changes nothing.\n"
+	  "Exits with 1 when a port is not as the policy says, 4 when one is not known." },
+	{ "apply", "[POLICY]", 1, POLICY_DEFAULT, true, true,
 	  OPT_DRY_RUN | OPT_LOCKOUT | OPT_INSECURE | OPT_RUN_DIR | OPT_JSON,
 	  cmd_apply,
 	  "put a policy in force, in one step and without a gap",
 	  "The rules are proved, loaded, read back and compared before they count.\n"
 	  "If somebody connected by SSH could not connect again, nothing is changed." },
-	{ "status", "", 0, false, true, false,
+	{ "status", "", 0, POLICY_NEVER, true, false,
 	  OPT_RUN_DIR | OPT_JSON, cmd_status,
 	  "say what is in force, since when, and what it let in",
 	  "Exits with 1 when somebody changed the rules, or none are in force." },
-	{ "clear", "", 0, false, true, true,
+	{ "verify", "[POLICY]", 1, POLICY_IF_NAMED, true, false,
+	  OPT_FULL | OPT_TARGET | OPT_REPORT | OPT_SEED | OPT_YES | OPT_JSON,
+	  cmd_verify,
+	  "probe this host, or another, and say what can be reached",
+	  "Without POLICY: compares with the policy in force, as far as it is known.\n"
+	  "Exits with 1 when a port is not as the policy says, 4 when one is not known." },
+	{ "clear", "", 0, POLICY_NEVER, true, true,
 	  OPT_YES | OPT_RUN_DIR | OPT_JSON, cmd_clear,
 	  "remove portwall's table and nothing else: every port is open then",
 	  "Asks on a terminal; elsewhere it needs --yes." },
-	{ "help", "[COMMAND]", 1, false, false, false,
+	{ "help", "[COMMAND]", 1, POLICY_NEVER, false, false,
 	  0, cmd_help,
 	  "explain a command", NULL },
 	{ .name = NULL },
@@ -78,7 +89,6 @@ static bool start(void)
 {
 	if (!open_standard_fds())
 		return false;
-	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 	if (!getauxval(AT_SECURE))
 		return true;
@@ -96,7 +106,7 @@ static int refuse_privilege(struct cli *cli)
 		      command->writes ? "; nothing was changed" : "");
 	if (cli->policy)
 		pw_diag_hint(cli->diags,
-			     "run it with sudo, or see without what it would do: portwall show %s",
+			     "run it with sudo, or rehearse it without: portwall test %s",
 			     cli->policy);
 	else
 		pw_diag_hint(cli->diags, "run it with sudo");
@@ -143,7 +153,7 @@ static int run(struct cli *cli)
 	}
 	if (cli->json && doc_begin(cli))
 		return STATUS_REFUSED;
-	if (cli->command->privileged && !has_net_admin())
+	if (cli->command->privileged && !cli->targets.num && !has_net_admin())
 		return refuse_privilege(cli);
 	return run_command(cli);
 }
@@ -183,12 +193,15 @@ static void cli_clear(struct cli *cli)
 	json_decref(cli->doc);
 	pw_diags_free(cli->diags);
 	free(cli->args);
+	free(cli->targets.list);
+	free(cli->reports.list);
 }
 
 int main(int argc, char **argv)
 {
 	struct cli cli = {
 		.run_dir = PW_RUN_DIR, .start_ns = monotonic_ns(),
+		.umask = umask(077),
 	};
 	int status;
 

@@ -2,6 +2,7 @@
 /* The options: one table, read by the parser and by help. */
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -75,6 +76,53 @@ static int set_run_dir(struct cli *cli, const char *value)
 	return 0;
 }
 
+static int set_number(struct cli *cli, const char *name, const char *value,
+		      uint64_t max, uint64_t *out)
+{
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(value, &end, 10);
+	if (*value < '0' || *value > '9' || *end || errno || !n || n > max)
+		return pw_diag_error(cli->diags, NULL,
+				     "--%s=%s: not a number from 1 to %llu",
+				     name, value, (unsigned long long)max);
+	*out = n;
+	return 0;
+}
+
+static int set_seed(struct cli *cli, const char *value)
+{
+	return set_number(cli, "seed", value, UINT64_MAX, &cli->seed);
+}
+
+static int set_rate(struct cli *cli, const char *value)
+{
+	return set_number(cli, "rate", value, 1000000, &cli->rate);
+}
+
+static int set_source(struct cli *cli, const char *value)
+{
+	cli->source = value;
+	return 0;
+}
+
+static int add_text(struct cli_list *texts, const char *text)
+{
+	return PW_ARRAY_PUSH(texts->list, texts->num, texts->cap, text);
+}
+
+static int add_target(struct cli *cli, const char *value)
+{
+	return add_text(&cli->targets, value);
+}
+
+static int add_report(struct cli *cli, const char *value)
+{
+	return add_text(&cli->reports, value);
+}
+
 #define FLAG(field) NULL, offsetof(struct cli, field), NULL
 
 static const struct option_row options[] = {
@@ -82,6 +130,22 @@ static const struct option_row options[] = {
 	  "treat warnings as errors" },
 	{ "as", 0, OPT_AS, "table|nft", 0, set_as,
 	  "a table of ports (default), or text for nft -f" },
+	{ "full", 0, OPT_FULL, FLAG(full),
+	  "all ports from every class of source" },
+	{ "computed", 0, OPT_COMPUTED, FLAG(computed),
+	  "proof and evaluator only: nothing is sent" },
+	{ "target", 0, OPT_TARGET, "ADDR", 0, add_target,
+	  "probe another host that you administer" },
+	{ "source", 0, OPT_TARGET, "ADDR", 0, set_source,
+	  "with --target: own address to probe from" },
+	{ "udp", 0, OPT_TARGET, FLAG(udp),
+	  "with --target: UDP ports of POLICY, too" },
+	{ "rate", 0, OPT_TARGET, "N", 0, set_rate,
+	  "with --target: at most N probes a second" },
+	{ "report", 0, OPT_REPORT, "FILE", 0, add_report,
+	  "write FILE.xml, FILE.tap or FILE.sarif" },
+	{ "seed", 0, OPT_SEED, "N", 0, set_seed,
+	  "choose the same random ports again" },
 	{ "dry-run", 'n', OPT_DRY_RUN, FLAG(dry_run),
 	  "do everything but change the rules" },
 	{ "allow-lockout", 0, OPT_LOCKOUT, FLAG(allow_lockout),
@@ -161,9 +225,10 @@ static int unknown_option(struct parse *p, const char *name, size_t len)
 static int set_value(struct parse *p, const struct option_row *row,
 		     const char *value)
 {
+	size_t before = pw_diags_count(p->cli->diags, PW_ERROR);
 	int err = row->set(p->cli, value);
 
-	if (err)
+	if (err == -EINVAL && before == pw_diags_count(p->cli->diags, PW_ERROR))
 		pw_diag_error(p->cli->diags, NULL, "--%s=%s: not one of %s",
 			      row->name, value, row->arg);
 	return err;
@@ -282,6 +347,12 @@ static int check_usage(const struct parse *p)
 	return 0;
 }
 
+static const char *without_policy(const struct cli *cli)
+{
+	return cli->command->reads_policy == POLICY_DEFAULT ? DEFAULT_POLICY :
+							      NULL;
+}
+
 int options_parse(struct cli *cli, int argc, char **argv)
 {
 	struct parse p = { .cli = cli, .argc = argc, .argv = argv };
@@ -290,7 +361,7 @@ int options_parse(struct cli *cli, int argc, char **argv)
 	if (!err && cli->command)
 		err = check_usage(&p);
 	if (!err && cli->command && cli->command->reads_policy)
-		cli->policy = cli->num_args ? cli->args[0] : DEFAULT_POLICY;
+		cli->policy = cli->num_args ? cli->args[0] : without_policy(cli);
 	return status_of(cli, err);
 }
 

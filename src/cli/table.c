@@ -34,8 +34,7 @@ void table_clear(struct table *table)
 	free(table->rows);
 }
 
-/* Bytes of @text for a line of @width columns: up to a comma or space if any */
-static size_t piece(const char *text, size_t width)
+size_t wrap_piece(const char *text, size_t width)
 {
 	size_t len = strlen(text), cut = width;
 
@@ -48,12 +47,12 @@ static size_t piece(const char *text, size_t width)
 
 void print_wrapped(const char *text, size_t used, size_t indent, FILE *out)
 {
-	size_t len = piece(text, OUTPUT_WIDTH - used);
+	size_t len = wrap_piece(text, OUTPUT_WIDTH - used);
 
 	fprintf(out, "%.*s\n", (int)len, text);
 	for (text += len; *text; text += len) {
 		text += strspn(text, " ");
-		len = piece(text, OUTPUT_WIDTH - indent);
+		len = wrap_piece(text, OUTPUT_WIDTH - indent);
 		fprintf(out, "%*s%.*s\n", (int)indent, "", (int)len, text);
 	}
 }
@@ -115,7 +114,7 @@ static bool print_line(const struct table *table, const struct layout *layout,
 
 	for (size_t c = 0; c < table->num_cols; c++) {
 		size_t width = layout->width[c];
-		size_t len = piece(at[c], width);
+		size_t len = wrap_piece(at[c], width);
 
 		if (table->right && c + 1 == table->num_cols)
 			pad += width - len;

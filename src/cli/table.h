@@ -38,6 +38,9 @@ int table_add(struct table *table, struct table_row *row);
 size_t table_print(const struct table *table, FILE *out);
 void table_clear(struct table *table);
 
+/* Bytes of @text for a line of @width columns: up to a space if there is one */
+size_t wrap_piece(const char *text, size_t width);
+
 /*
  * Prints @text and a newline, broken at spaces where it would be too wide.
  * @used: columns taken on the first line; @indent: before the others
