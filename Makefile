@@ -114,12 +114,16 @@ check-long: $(BUILD)/tests/kernel/agree_test
 
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 \
-		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/policies
+		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/policies \
+		$(DESTDIR)$(DOCDIR)/ci $(DESTDIR)$(DOCDIR)/apparmor
 	install -m 755 $(BIN) $(DESTDIR)$(SBINDIR)/portwall
 	$(call install_manual,8,portwall.8)
 	$(call install_manual,5,portwall.ini.5)
 	install -m 644 COPYING README.md CHANGELOG.md $(DESTDIR)$(DOCDIR)/
 	install -m 644 policies/*.ini $(DESTDIR)$(DOCDIR)/policies/
+	install -m 644 scripts/ci/* $(DESTDIR)$(DOCDIR)/ci/
+	install -m 644 packaging/apparmor/portwall \
+		$(DESTDIR)$(DOCDIR)/apparmor/
 
 C_FILES := $(LIB_SRC) $(CLI_SRC)
 
