@@ -7,34 +7,11 @@
 #include <string.h>
 
 #include "nft/kernel.h"
+#include "nft/load_fill.h"
 #include "nft/load_priv.h"
 #include "nft/load_stamp.h"
 
-/**
- * struct fill - A generation on its way into the kernel
- * @first:	as the caller read the table
- * @now:	as it is known at present: @first, or read again
- * @fresh:	sets of @want that were sent, and are not yet checked
- * @begun:	a part of it came in: there may have been room for no more
- */
-struct fill {
-	struct pw_nl *nl;
-	const struct pw_ruleset *want;
-	const struct pw_stamp *stamp;
-	struct pw_diags *diags;
-	const struct pw_kernel *first, *now;
-	bool *fresh;
-	bool begun;
-};
-
-static bool same_set(const struct pw_set *a, const struct pw_set *b)
-{
-	return a->type == b->type && a->constant == b->constant &&
-	       a->interval == b->interval && a->dynamic == b->dynamic &&
-	       a->timeout == b->timeout && a->size == b->size;
-}
-
-static int refuse_kept(const struct fill *f, const char *what,
+static int refuse_kept(const struct pw_fill *f, const char *what,
 		       const char *name)
 {
 	pw_diag_system(f->diags, EEXIST,
@@ -45,7 +22,7 @@ static int refuse_kept(const struct fill *f, const char *what,
 	return -EEXIST;
 }
 
-static int put_objs(const struct fill *f, struct pw_batch *batch)
+static int put_objs(const struct pw_fill *f, struct pw_batch *batch)
 {
 	const struct pw_ruleset *want = f->want, *have = f->now->rules;
 	int err = 0;
@@ -63,7 +40,7 @@ static int put_objs(const struct fill *f, struct pw_batch *batch)
 	return err;
 }
 
-static int put_sets(struct fill *f, struct pw_batch *batch)
+static int put_sets(struct pw_fill *f, struct pw_batch *batch)
 {
 	const struct pw_ruleset *want = f->want, *have = f->now->rules;
 	int err = 0;
@@ -76,13 +53,14 @@ static int put_sets(struct fill *f, struct pw_batch *batch)
 		f->fresh[i] = at == PW_NONE && set->constant;
 		if (at == PW_NONE)
 			err = pw_put_set(batch, want, i);
-		else if (!same_set(&have->sets[at], set))
+		else if (!pw_fill_same_set(&have->sets[at], set))
 			err = refuse_kept(f, "set", set->name);
 	}
 	return err;
 }
 
-static uint32_t find_stamped(const struct fill *f, const struct pw_ruleset *rs)
+static uint32_t find_stamped(const struct pw_fill *f,
+			     const struct pw_ruleset *rs)
 {
 	char name[32];
 
@@ -90,7 +68,7 @@ static uint32_t find_stamped(const struct fill *f, const struct pw_ruleset *rs)
 	return pw_ruleset_find_chain(rs, name);
 }
 
-static int put_chains(const struct fill *f, uint32_t stamped,
+static int put_chains(const struct pw_fill *f, uint32_t stamped,
 		      struct pw_batch *batch)
 {
 	int err = 0;
@@ -103,7 +81,7 @@ static int put_chains(const struct fill *f, uint32_t stamped,
 }
 
 /* Maps of the generation are new; counter maps may have lived on */
-static int put_maps(const struct fill *f, struct pw_batch *batch)
+static int put_maps(const struct pw_fill *f, struct pw_batch *batch)
 {
 	const struct pw_ruleset *have = f->now->rules;
 	int err = 0;
@@ -118,7 +96,7 @@ static int put_maps(const struct fill *f, struct pw_batch *batch)
 	return err;
 }
 
-static int put_rules(const struct fill *f, uint32_t stamped,
+static int put_rules(const struct pw_fill *f, uint32_t stamped,
 		     struct pw_batch *batch)
 {
 	int err = 0;
@@ -131,7 +109,7 @@ static int put_rules(const struct fill *f, uint32_t stamped,
 }
 
 /* A generation is whole when its stamp is there: last, and with all its rules */
-static int put_stamped(const struct fill *f, uint32_t stamped,
+static int put_stamped(const struct pw_fill *f, uint32_t stamped,
 		       struct pw_batch *batch)
 {
 	int err;
@@ -143,7 +121,7 @@ static int put_stamped(const struct fill *f, uint32_t stamped,
 }
 
 /* @whole: set to the first message of those that have to stay together */
-static int put_generation(struct fill *f, struct pw_batch *batch,
+static int put_generation(struct pw_fill *f, struct pw_batch *batch,
 			  uint32_t *whole)
 {
 	uint32_t stamped = find_stamped(f, f->want);
@@ -163,103 +141,14 @@ static int put_generation(struct fill *f, struct pw_batch *batch,
 	return err ? err : put_stamped(f, stamped, batch);
 }
 
-/* Advances @genid when something was deleted */
-static int delete_stale(struct fill *f, const struct pw_ruleset *want,
-			uint32_t *genid)
-{
-	pw_owned(pw_stale_clear) struct pw_stale stale = { 0 };
-	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
-	int err;
-
-	if (!f->now->exists)
-		return 0;
-	err = pw_stale_find(f->now, want, &stale);
-	if (err || !stale.any)
-		return err;
-	err = pw_batch_open(&batch, f->nl->seq, *genid);
-	if (!err)
-		err = pw_stale_put_gone(&batch, f->now->rules, &stale);
-	if (!err)
-		err = pw_load_commit_loose(f->nl, &batch, batch.next, genid,
-					   &f->begun, f->diags);
-	return err;
-}
-
-/* Is there something left of an earlier generation by this number? */
-static bool is_taken(const struct fill *f)
-{
-	const struct pw_ruleset *have = f->now->rules;
-
-	for (size_t i = 0; have && i < have->num_chains; i++)
-		if (pw_name_generation(have->chains[i].name) ==
-		    f->stamp->generation)
-			return true;
-	return false;
-}
-
-static bool is_whole_set(const struct fill *f, const struct pw_set *have,
-			 const struct pw_set *want, struct pw_diags *unsaid)
-{
-	if (have->elems)
-		return pw_rangeset_equal(have->elems, want->elems);
-	return !pw_load_check_set(f->nl, want, unsaid);
-}
-
-/*
- * Is there a set or map that is wanted, has no user in force, and lacks
- * elements? A fill that came in pieces and was cut off leaves such a thing.
- */
-static bool is_cut_off(const struct fill *f, const struct pw_stale *unused,
-		       struct pw_diags *unsaid)
-{
-	const struct pw_ruleset *want = f->want, *have = f->now->rules;
-
-	for (size_t i = 0; i < have->num_sets; i++) {
-		uint32_t at = unused->sets[i] ?
-			      pw_ruleset_find_set(want, have->sets[i].name) :
-			      PW_NONE;
-
-		if (at != PW_NONE && same_set(&have->sets[i], &want->sets[at]) &&
-		    !is_whole_set(f, &have->sets[i], &want->sets[at], unsaid))
-			return true;
-	}
-	for (size_t i = 0; i < have->num_maps; i++) {
-		const struct pw_map *map = &have->maps[i];
-		uint32_t at = unused->maps[i] &&
-			      !pw_name_generation(map->name) ?
-			      pw_ruleset_find_map(want, map->name) : PW_NONE;
-
-		if (at != PW_NONE &&
-		    want->maps[at].num_elems != map->num_elems)
-			return true;
-	}
-	return false;
-}
-
-/* -ERESTART: there was something, and it is gone */
-static int refuse_remains(struct fill *f, uint32_t *genid)
-{
-	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
-	pw_owned(pw_stale_clear) struct pw_stale unused = { 0 };
-	int err;
-
-	if (!f->now->exists)
-		return 0;
-	err = unsaid ? pw_stale_find(f->now, NULL, &unused) : -ENOMEM;
-	if (err || !unused.any || !is_cut_off(f, &unused, unsaid))
-		return err;
-	err = delete_stale(f, NULL, genid);
-	return err ? err : -ERESTART;
-}
-
-static int fill_once(struct fill *f)
+static int fill_once(struct pw_fill *f)
 {
 	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
 	uint32_t genid = f->now->genid, whole;
-	int err = refuse_remains(f, &genid);
+	int err = pw_fill_refuse_remains(f, &genid);
 
-	if (!err && is_taken(f))
-		err = delete_stale(f, f->want, &genid);
+	if (!err && pw_fill_is_taken(f))
+		err = pw_fill_delete_stale(f, f->want, &genid);
 	if (!err)
 		err = pw_batch_open(&batch, f->nl->seq, genid);
 	if (!err)
@@ -269,7 +158,7 @@ static int fill_once(struct fill *f)
 }
 
 /* Has the generation come in although its ACK got lost? */
-static bool is_filled(const struct fill *f)
+static bool is_filled(const struct pw_fill *f)
 {
 	uint8_t data[PW_USERDATA_MAX];
 	const struct pw_chain *chain;
@@ -286,7 +175,7 @@ static bool is_filled(const struct fill *f)
 }
 
 /* Others may work on the host's tables, but not on what is in force of ours */
-static int refuse_changed(const struct fill *f)
+static int refuse_changed(const struct pw_fill *f)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *a = NULL, *b = NULL;
 	char *what = NULL;
@@ -309,13 +198,13 @@ static int refuse_changed(const struct fill *f)
 	return err;
 }
 
-static int give_up(const struct fill *f)
+static int give_up(const struct pw_fill *f)
 {
 	return pw_diag_system(f->diags, EAGAIN,
 			      "others kept changing the rules of this host for 5 seconds; nothing was changed in table inet " PW_TABLE);
 }
 
-static int fill_patiently(struct fill *f)
+static int fill_patiently(struct pw_fill *f)
 {
 	pw_owned(pw_kernel_free) struct pw_kernel *again = NULL;
 	struct pw_backoff backoff = { 0 };
@@ -341,7 +230,7 @@ static int fill_patiently(struct fill *f)
 	return err;
 }
 
-static int check_fresh(const struct fill *f)
+static int check_fresh(const struct pw_fill *f)
 {
 	int err = 0;
 
@@ -354,7 +243,7 @@ static int check_fresh(const struct fill *f)
 }
 
 /* A generation that failed its checks; what remains goes with the next apply */
-static void clean_up(struct fill *f)
+static void clean_up(struct pw_fill *f)
 {
 	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
 	pw_owned(pw_kernel_free) struct pw_kernel *again = NULL;
@@ -372,14 +261,14 @@ static void clean_up(struct fill *f)
 		return;
 	f->now = again;
 	genid = again->genid;
-	(void)delete_stale(f, NULL, &genid);
+	(void)pw_fill_delete_stale(f, NULL, &genid);
 }
 
 int pw_load_fill(struct pw_nl *nl, const struct pw_ruleset *want,
 		 const struct pw_stamp *stamp, const struct pw_kernel *kernel,
 		 struct pw_diags *diags)
 {
-	struct fill f = {
+	struct pw_fill f = {
 		.nl = nl, .want = want, .stamp = stamp, .diags = diags,
 		.first = kernel, .now = kernel,
 	};

@@ -305,7 +305,7 @@ static void all_agree(void **state)
 {
 	unsigned long pairs = strtoul(asked("PW_PAIRS", "0"), NULL, 10);
 	unsigned long first = strtoul(asked("PW_FIRST", "0"), NULL, 10);
-	size_t each = pairs > PAIRS ? MAX_SHOTS : MAX_SHOTS / 2;
+	size_t each = pairs ? MAX_SHOTS : MAX_SHOTS / 2;
 	static struct shot shots[MAX_SHOTS];
 	struct tally tally = { 0 };
 	unsigned long count;
