@@ -131,7 +131,8 @@ static int begin(struct pw_planner *p)
 static int make(struct pw_planner *p)
 {
 	int (*const steps[])(struct pw_planner *) = {
-		begin, add_classes, pw_planner_add_dests, pw_planner_find_pairs,
+		begin, add_classes, pw_planner_add_dests,
+		pw_planner_prepare_reach, pw_planner_find_pairs,
 		pw_planner_sweep_all, pw_planner_sweep_edges,
 	};
 	int err = 0;
@@ -144,6 +145,7 @@ static int make(struct pw_planner *p)
 static void planner_clear(struct pw_planner *p)
 {
 	pw_planner_clear_reach(p);
+	pw_planner_clear_dests(p);
 	pw_places_free(p->places);
 	for (int f = 0; f < PW_NUM_FAMILIES; f++)
 		free(p->common[f]);

@@ -135,8 +135,12 @@ int pw_planner_add_sources(struct pw_planner *p, enum pw_family family,
 /* Fills what else is said of sources, once all are there */
 int pw_planner_index_sources(struct pw_planner *p);
 
-/* plan_reach.c: fills @dests */
+/* plan_dests.c: fills @dests; 0; -ENOMEM */
 int pw_planner_add_dests(struct pw_planner *p);
+void pw_planner_clear_dests(struct pw_planner *p);
+
+/* plan_reach.c: makes room for @base; 0; -ENOMEM */
+int pw_planner_prepare_reach(struct pw_planner *p);
 void pw_planner_clear_reach(struct pw_planner *p);
 
 /**
@@ -182,7 +186,7 @@ struct pw_thrift {
 struct pw_thrift pw_thrift_choose(const struct pw_planner *p,
 				  size_t num_protos, uint64_t max);
 
-/* plan_reach.c: the destination as it is on an interface */
+/* plan_dests.c: the destination as it is on an interface */
 struct pw_value pw_dest_addr(const struct pw_planner *p,
 			     const struct pw_dest *dest, uint32_t iface);
 /* plan.c: appends a sweep; @list NULL: all ports. 0; -ENOMEM */

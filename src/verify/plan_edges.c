@@ -327,7 +327,7 @@ static uint64_t num_sources(const struct pw_planner *p)
 
 int pw_planner_sweep_edges(struct pw_planner *p)
 {
-	struct edges e = { .p = p, .num_protos = 2 + p->has_sctp };
+	struct edges e = { .p = p, .num_protos = p->has_sctp ? 3 : 2 };
 	bool whole;
 	int err = pw_ports_named(p, false, &e.named);
 
