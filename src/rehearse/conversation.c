@@ -8,10 +8,12 @@
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rehearse/held_judge.h"
 
 #define MTU 1280	/* the least that IPv6 allows, RFC 8200, 5 */
+#define QUOTE_LEN 28	/* IPv4 header and 8 bytes, RFC 792 */
 
 /* Until something failed to come, and after that */
 enum { PATIENCE_MS = 1000, LESS_PATIENCE_MS = 50 };
@@ -67,6 +69,15 @@ static int new_case(struct replies *r, const char *what,
 			     pw_family_text(path->family));
 }
 
+static int say(struct replies *r, const char *text)
+{
+	struct pw_report *report = r->stage->report;
+
+	if (report->cases[r->tries.of_case].result != PW_RES_PASS)
+		return 0;
+	return pw_report_say(report, r->tries.of_case, "%s", text);
+}
+
 struct talk_kind {
 	uint8_t proto;		/* IPPROTO_ICMP: of either family */
 	const char *name, *what;
@@ -106,7 +117,9 @@ static int try_answer(struct replies *r, const struct pw_path *path,
 	pw_talk_close(&talk);
 	if (!err)
 		err = new_case(r, kind->name, path);
-	return err ? err : judge(r, path, &try, evidence);
+	if (!err)
+		err = judge(r, path, &try, evidence);
+	return err ? err : say(r, "came to the socket");
 }
 
 /* An error about a live connection, and what the socket gets of it */
@@ -168,7 +181,55 @@ static int try_errors(struct replies *r, const struct pw_path *path)
 	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(errors); i++)
 		if (errors[i].family == path->family)
 			err = try_error(r, path, &errors[i]);
-	return err;
+	return err ? err : say(r, "each came to the socket");
+}
+
+/* A case about a conversation. 1: there is none, and the case says so */
+static int begin(struct replies *r, const char *name,
+		 const struct pw_path *path, struct pw_talk *talk)
+{
+	int heard = pw_talk_open(talk);
+	int err = heard < 0 ? heard : new_case(r, name, path);
+
+	if (err || heard)
+		return err;
+	r->stage->report->cases[r->tries.of_case].result = PW_RES_UNKNOWN;
+	err = pw_report_say(r->stage->report, r->tries.of_case,
+			    "the host's own packet did not come to the wire");
+	return err ? err : 1;
+}
+
+/* Related to a connection, and yet nothing that anybody needs (IPv4 alone) */
+static int try_orders(struct replies *r, const struct pw_path *path)
+{
+	static const struct {
+		uint8_t type;
+		const char *what;
+	} orders[] = {
+		{ ICMP_REDIRECT, "a redirect about a connection" },
+		{ ICMP_SOURCE_QUENCH, "a source quench about a connection" },
+	};
+	struct pw_talk talk = talk_of(r, path, IPPROTO_UDP);
+	/* a gateway that is none, and what the host said */
+	uint8_t body[4 + QUOTE_LEN] = { 0 };
+	int err = begin(r, "orders about own connections", path, &talk);
+
+	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(orders); i++) {
+		struct pw_try try = {
+			.probe = pw_held_probe(path, IPPROTO_ICMP),
+			.state = PW_CONN_RELATED, .what = orders[i].what,
+		};
+
+		memcpy(body + 4, talk.heard.packet, QUOTE_LEN);
+		try.probe.type = orders[i].type;
+		try.probe.payload = body;
+		try.probe.payload_len = sizeof(body);
+		err = pw_tries_add(&r->tries, &try);
+	}
+	if (!err)
+		err = pw_tries_fire(&r->tries);
+	pw_talk_close(&talk);
+	return err < 0 ? err : 0;
 }
 
 /* What looks like an answer to a live connection, and is none */
@@ -201,16 +262,14 @@ static int add_strangers(struct replies *r, const struct pw_path *path,
 static int try_strangers(struct replies *r, const struct pw_path *path)
 {
 	struct pw_talk talk = talk_of(r, path, IPPROTO_UDP);
-	int err = pw_talk_open(&talk);
+	int err = begin(r, "answers that nobody asked for", path, &talk);
 
-	if (err > 0)
-		err = new_case(r, "answers that nobody asked for", path);
 	if (!err)
 		err = add_strangers(r, path, &talk);
 	if (!err)
 		err = pw_tries_fire(&r->tries);
 	pw_talk_close(&talk);
-	return err;
+	return err < 0 ? err : 0;
 }
 
 static int play(struct replies *r, const struct pw_paths *paths)
@@ -224,6 +283,8 @@ static int play(struct replies *r, const struct pw_paths *paths)
 			err = try_answer(r, path, &kinds[k]);
 		if (!err)
 			err = try_errors(r, path);
+		if (!err && path->family == PW_IPV4)
+			err = try_orders(r, path);
 		if (!err)
 			err = try_strangers(r, path);
 	}
@@ -237,15 +298,14 @@ int pw_stage_replies(struct pw_stage *stage)
 		.tries = pw_tries_new(stage, "replies"),
 		.patience_ms = PATIENCE_MS,
 	};
-	struct pw_held held = { .stage = stage };
+	struct pw_paths paths = { 0 };
 	int err = pw_sandbox_forget(stage->sb, stage->diags);
 
 	if (!err)
-		err = pw_held_paths(&held);
+		err = pw_held_plain(stage->plan->scene, &paths);
 	if (!err)
-		err = play(&r, &held.plain);
-	free(held.plain.list);
-	free(held.classes.list);
+		err = play(&r, &paths);
+	free(paths.list);
 	pw_tries_clear(&r.tries);
 	return err;
 }

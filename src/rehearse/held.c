@@ -62,8 +62,7 @@ int pw_stage_held(struct pw_stage *stage)
 	if (!err)
 		err = play(&held);
 	pw_tries_clear(&held.tries);
-	free(held.plain.list);
-	free(held.classes.list);
+	pw_held_paths_free(&held);
 	free(held.ports);
 	return err;
 }

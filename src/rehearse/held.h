@@ -26,6 +26,8 @@ struct pw_paths {
  * struct pw_held - The act while it plays
  * @plain:	one for each interface and family: from the next host on the wire
  * @classes:	those of @plain, and one for each class of source there
+ * @telling:	one for each interface and family, to which the policy opens
+ *		ports if there is such a source
  * @left_out:	classes of source beyond what is asked without --full
  * @ports:	room for pw_held_ports()
  * @of_path:	path of the case that is filled, see pw_held_case()
@@ -33,14 +35,17 @@ struct pw_paths {
 struct pw_held {
 	struct pw_stage *stage;
 	struct pw_tries tries;
-	struct pw_paths plain, classes;
+	struct pw_paths plain, classes, telling;
 	size_t left_out;
 	struct pw_ports_expected *ports;
 	const struct pw_path *of_path;
 };
 
-/* 0; -ENOMEM */
+/* @plain alone. 0; -ENOMEM */
+int pw_held_plain(const struct pw_scene *scene, struct pw_paths *out);
+/* 0; -ENOMEM; freed by the other one in either case */
 int pw_held_paths(struct pw_held *held);
+void pw_held_paths_free(struct pw_held *held);
 
 /* "IPv4", "IPv6" */
 const char *pw_family_text(enum pw_family family);
@@ -56,11 +61,13 @@ int pw_held_case(struct pw_held *held, const char *what,
 struct pw_probe pw_held_probe(const struct pw_path *path, uint8_t proto);
 
 /*
- * A port that the policy opens along @path without limits, and one that it does
- * not open at all; 0: there is none. Returns 0; -ENOMEM
+ * A port of the host itself that the policy opens along @path without limits
+ * (@published: or one that leads to a container), and one that it does not open
+ * at all; 0: there is none. Returns 0; -ENOMEM
  */
 int pw_held_ports(struct pw_held *held, const struct pw_path *path,
-		  uint8_t proto, uint16_t *open, uint16_t *closed);
+		  uint8_t proto, bool published, uint16_t *open,
+		  uint16_t *closed);
 
 /* The groups; each adds cases and packets. 0; errors */
 int pw_held_protocols(struct pw_held *held);

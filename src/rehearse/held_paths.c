@@ -25,7 +25,7 @@ static int add(struct pw_paths *paths, struct pw_path path)
 	return PW_ARRAY_PUSH(paths->list, paths->num, paths->cap, path);
 }
 
-static int add_plain(const struct pw_scene *scene, struct pw_paths *paths)
+int pw_held_plain(const struct pw_scene *scene, struct pw_paths *paths)
 {
 	int err = 0;
 
@@ -83,20 +83,6 @@ static int add_classes(struct pw_held *held)
 	return err;
 }
 
-int pw_held_paths(struct pw_held *held)
-{
-	int err = add_plain(held->stage->plan->scene, &held->plain);
-
-	if (!err)
-		err = add_plain(held->stage->plan->scene, &held->classes);
-	if (!err)
-		err = add_classes(held);
-	if (!err)
-		qsort(held->classes.list, held->classes.num,
-		      sizeof(*held->classes.list), cmp_path);
-	return err;
-}
-
 const char *pw_family_text(enum pw_family family)
 {
 	return family == PW_IPV4 ? "IPv4" : "IPv6";
@@ -135,8 +121,28 @@ static bool is_published(const struct pw_scene *scene, uint8_t proto,
 	return false;
 }
 
+static uint16_t find_open(const uint8_t *what, const struct pw_scene *scene,
+			  uint8_t proto, bool published)
+{
+	for (uint32_t port = 1; port < 65536; port++)
+		if (what[port] == PW_EX_REACHABLE &&
+		    (published || !is_published(scene, proto, port)))
+			return (uint16_t)port;
+	return 0;
+}
+
+/* Above the ports that clients choose, which are more telling */
+static uint16_t find_closed(const uint8_t *what)
+{
+	for (uint32_t port = 65535; port > 0; port--)
+		if (what[port] <= PW_EX_REFUSED)
+			return (uint16_t)port;
+	return 0;
+}
+
 int pw_held_ports(struct pw_held *held, const struct pw_path *path,
-		  uint8_t proto, uint16_t *open, uint16_t *closed)
+		  uint8_t proto, bool published, uint16_t *open,
+		  uint16_t *closed)
 {
 	const struct pw_probe probe = pw_held_probe(path, proto);
 	const struct pw_scene *scene = held->stage->plan->scene;
@@ -144,19 +150,69 @@ int pw_held_ports(struct pw_held *held, const struct pw_path *path,
 	const struct pw_model *model;
 	struct pw_arrival arrival;
 
-	*open = *closed = 0;
 	pw_try_arrival(held->stage, &probe, PW_CONN_NEW, &arrival);
 	model = pw_narrow_to(&held->tries.narrow, &arrival);
 	if (!model)
 		return -ENOMEM;
 	pw_expect_ports(model, &arrival, held->ports);
-	for (uint32_t port = 1; port < 65536 && !*open; port++)
-		if (what[port] == PW_EX_REACHABLE &&
-		    !is_published(scene, proto, port))
-			*open = (uint16_t)port;
-	/* above the ports that clients choose, which are more telling */
-	for (uint32_t port = 65535; port > 0 && !*closed; port--)
-		if (what[port] <= PW_EX_REFUSED)
-			*closed = (uint16_t)port;
+	*open = find_open(what, scene, proto, false);
+	if (!*open && published && !scene->ifaces[path->iface].bridge)
+		*open = find_open(what, scene, proto, true);
+	*closed = find_closed(what);
 	return 0;
+}
+
+static int add_if_telling(struct pw_held *held, const struct pw_path *path,
+			  bool *told)
+{
+	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP };
+	uint16_t open, closed;
+	int err = 0;
+
+	for (size_t i = 0; !err && !*told && i < PW_ARRAY_SIZE(protos); i++) {
+		err = pw_held_ports(held, path, protos[i], false, &open,
+				    &closed);
+		*told = !err && open;
+	}
+	return err || !*told ? err : add(&held->telling, *path);
+}
+
+static bool same_place(const struct pw_path *a, const struct pw_path *b)
+{
+	return a->iface == b->iface && a->family == b->family;
+}
+
+static int add_telling(struct pw_held *held, const struct pw_path *plain)
+{
+	bool told = false;
+	int err = add_if_telling(held, plain, &told);
+
+	for (size_t i = 0; !err && !told && i < held->classes.num; i++)
+		if (same_place(&held->classes.list[i], plain))
+			err = add_if_telling(held, &held->classes.list[i],
+					     &told);
+	return err || told ? err : add(&held->telling, *plain);
+}
+
+int pw_held_paths(struct pw_held *held)
+{
+	int err = pw_held_plain(held->stage->plan->scene, &held->plain);
+
+	if (!err)
+		err = pw_held_plain(held->stage->plan->scene, &held->classes);
+	if (!err)
+		err = add_classes(held);
+	if (!err)
+		qsort(held->classes.list, held->classes.num,
+		      sizeof(*held->classes.list), cmp_path);
+	for (size_t i = 0; !err && i < held->plain.num; i++)
+		err = add_telling(held, &held->plain.list[i]);
+	return err;
+}
+
+void pw_held_paths_free(struct pw_held *held)
+{
+	free(held->plain.list);
+	free(held->classes.list);
+	free(held->telling.list);
 }

@@ -47,7 +47,8 @@ static int add_both(struct pw_held *held, const struct pw_path *path,
 		    struct pw_try *try)
 {
 	uint16_t open, closed;
-	int err = pw_held_ports(held, path, try->probe.proto, &open, &closed);
+	int err = pw_held_ports(held, path, try->probe.proto, false, &open,
+				&closed);
 
 	if (err)
 		return err;
@@ -76,8 +77,8 @@ int pw_held_pieces(struct pw_held *held)
 	size_t num = PW_ARRAY_SIZE(packings);
 	int err = 0;
 
-	for (size_t i = 0; !err && i < held->plain.num * num; i++) {
-		const struct pw_path *path = &held->plain.list[i / num];
+	for (size_t i = 0; !err && i < held->telling.num * num; i++) {
+		const struct pw_path *path = &held->telling.list[i / num];
 		const struct packing *packing = &packings[i % num];
 
 		if (packing->family != BOTH && packing->family != path->family)
@@ -123,8 +124,8 @@ int pw_held_flags(struct pw_held *held)
 	size_t num = PW_ARRAY_SIZE(odd_flags);
 	int err = 0;
 
-	for (size_t i = 0; !err && i < held->plain.num * num; i++) {
-		const struct pw_path *path = &held->plain.list[i / num];
+	for (size_t i = 0; !err && i < held->telling.num * num; i++) {
+		const struct pw_path *path = &held->telling.list[i / num];
 		const struct flags *odd = &odd_flags[i % num];
 		struct pw_try try = {
 			.probe = pw_held_probe(path, IPPROTO_TCP),
@@ -161,7 +162,8 @@ static int add_odd_ports(struct pw_held *held, const struct pw_path *path,
 	int err = add_port(held, path, proto, 0, 0, "port 0");
 
 	if (!err)
-		err = pw_held_ports(held, path, proto, &open, &closed);
+		err = pw_held_ports(held, path, proto, false, &open,
+				    &closed);
 	for (size_t i = 0; !err && closed && i < PW_ARRAY_SIZE(trusted); i++)
 		err = add_port(held, path, proto, trusted[i], closed,
 			       "from a port that some rules trust");

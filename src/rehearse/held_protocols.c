@@ -78,7 +78,8 @@ static int add_sctp(struct pw_held *held, const struct pw_path *path)
 	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(always); i++)
 		err = add_port(held, path, always[i]);
 	if (!err)
-		err = pw_held_ports(held, path, IPPROTO_SCTP, &open, &closed);
+		err = pw_held_ports(held, path, IPPROTO_SCTP, false, &open,
+				    &closed);
 	if (!err && open)
 		err = add_port(held, path, open);
 	if (!err && open > 1)

@@ -25,7 +25,8 @@ static int add_ports(struct pw_held *held, const struct pw_path *path,
 		     struct pw_try *try, uint8_t proto)
 {
 	uint16_t ports[2];
-	int err = pw_held_ports(held, path, proto, &ports[0], &ports[1]);
+	int err = pw_held_ports(held, path, proto, true, &ports[0],
+				&ports[1]);
 
 	try->probe.proto = proto;
 	for (size_t i = 0; !err && i < 2; i++) {
@@ -105,8 +106,8 @@ static int add_paths(struct pw_held *held)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < held->plain.num; i++) {
-		const struct pw_path *path = &held->plain.list[i];
+	for (size_t i = 0; !err && i < held->telling.num; i++) {
+		const struct pw_path *path = &held->telling.list[i];
 
 		err = pw_held_case(held, "spoofed addresses", path);
 		if (!err)

@@ -194,7 +194,16 @@ static void all_broadcast(struct pw_ruleset *rs)
 	accept_first(rs, broadcast, 1);
 }
 
-static void related_udp(struct pw_ruleset *rs)
+static void all_related(struct pw_ruleset *rs)
+{
+	static const struct pw_match related[] = {
+		MATCH(PW_F_CT_STATE, PW_CT_RELATED),
+	};
+
+	accept_first(rs, related, 1);
+}
+
+static void udp_for_all(struct pw_ruleset *rs)
 {
 	static const struct pw_match udp[] = {
 		MATCH(PW_F_L4PROTO, IPPROTO_UDP),
@@ -271,6 +280,12 @@ static const struct act acts[] = {
 	{ "own addresses let in, TCP alone",
 	  "[policy]\nping = no\n" TCP_ONLY, no_own_source, HELD, WRONG,
 	  "the host answered a packet" },
+	{ "own addresses let in, one port",
+	  "[policy]\nping = no\n[allow dns]\nudp = 53\n", no_own_source, HELD,
+	  WRONG, "own source was let through" },
+	{ "fragments of some",
+	  "[allow a]\ntcp = 22, 23\nudp = 22, 23\nfrom = 203.0.113.0/24\n",
+	  NULL, HELD, PASS, NULL },
 	{ "invalid packets let in", TCP_ONLY, no_invalid, HELD, WRONG,
 	  "a FIN of no connection was let through" },
 	{ "no IGMP", WEB, no_igmp, HELD, WRONG,
@@ -298,7 +313,9 @@ static const struct act acts[] = {
 	  "the answer to a TCP connection was not let through" },
 	{ "no errors", WEB, no_related, REPLIES, WRONG,
 	  "packet too big, about a connection (ipv6-icmp) was not let" },
-	{ "answers of strangers", WEB, related_udp, REPLIES, WRONG,
+	{ "all that is related", WEB, all_related, REPLIES, WRONG,
+	  "a redirect about a connection (icmp) was let through" },
+	{ "answers of strangers", WEB, udp_for_all, REPLIES, WRONG,
 	  "an answer from another host was let through" },
 };
 
