@@ -60,55 +60,63 @@ bool pw_salvo_find(const struct pw_salvo *salvo, enum pw_family family,
 	       pw_probe_has_cookie(&salvo->probes[*index]);
 }
 
-/* To the sender of the probe, and not the probe itself on its way on */
-static bool is_reply(const struct pw_salvo *salvo, size_t index,
-		     const struct pw_packet *packet)
-{
-	return !pw_value_cmp(salvo->probes[index].src, packet->dst);
-}
-
-/* The number acknowledged names the probe, whatever it carried */
-static void read_tcp_ack(struct pw_salvo *salvo, const struct pw_packet *packet)
-{
-	uint8_t flags = packet->data[TCP_FLAGS];
-	size_t index;
-
-	if (!(flags & TH_ACK) ||
-	    !pw_salvo_index(salvo, pw_get32(packet->data + TCP_ACK),
-			    packet->family, IPPROTO_TCP, &index) ||
-	    !is_reply(salvo, index, packet))
-		return;
-	if (flags & TH_RST)
-		pw_salvo_mark(salvo, index, PW_EV_RESET);
-	else if (flags & TH_SYN)
-		pw_salvo_mark(salvo, index, PW_EV_ANSWER);
-}
-
-/* From the sender of the probe: it came out at a container */
+/*
+ * From the sender of the probe: it came out at a container. Even at the sender
+ * itself, if that asked for a port of its own.
+ */
 static bool is_probe(const struct pw_salvo *salvo, size_t index,
 		     const struct pw_packet *packet)
 {
 	return !pw_value_cmp(salvo->probes[index].src, packet->src);
 }
 
+static bool is_reply(const struct pw_salvo *salvo, size_t index,
+		     const struct pw_packet *packet)
+{
+	return !pw_value_cmp(salvo->probes[index].src, packet->dst) &&
+	       !is_probe(salvo, index, packet);
+}
+
+/* The number acknowledged names the probe, whatever it carried */
+static bool is_tcp_answer(struct pw_salvo *salvo,
+			  const struct pw_packet *packet, uint8_t flags)
+{
+	size_t index;
+
+	if (!(flags & TH_ACK) ||
+	    !pw_salvo_index(salvo, pw_get32(packet->data + TCP_ACK),
+			    packet->family, IPPROTO_TCP, &index) ||
+	    !is_reply(salvo, index, packet))
+		return false;
+	if (flags & TH_RST)
+		pw_salvo_mark(salvo, index, PW_EV_RESET);
+	else if (flags & TH_SYN)
+		pw_salvo_mark(salvo, index, PW_EV_ANSWER);
+	return true;
+}
+
 /*
- * A reset of what acknowledged something begins there; or it is the probe. The
- * host's own first numbers are random, and may fall among ours.
+ * What is reset because it acknowledged something is reset at that number, and
+ * nothing is acknowledged. A probe on its way is as it was. The host's own first
+ * numbers are random, and may fall among ours.
  */
 static void read_tcp(struct pw_salvo *salvo, const struct pw_packet *packet)
 {
+	uint8_t flags;
 	size_t index;
 
 	if (packet->len < TCP_LEN)
 		return;
-	read_tcp_ack(salvo, packet);
-	if (!pw_salvo_index(salvo, pw_get32(packet->data + TCP_SEQ),
+	flags = packet->data[TCP_FLAGS];
+	if (is_tcp_answer(salvo, packet, flags) ||
+	    !pw_salvo_index(salvo, pw_get32(packet->data + TCP_SEQ),
 			    packet->family, IPPROTO_TCP, &index))
 		return;
-	if (is_probe(salvo, index, packet))
+	if (is_probe(salvo, index, packet) &&
+	    flags == (salvo->probes[index].tcp_flags ?: TH_SYN))
 		pw_salvo_mark(salvo, index, PW_EV_FORWARDED);
 	else if (is_reply(salvo, index, packet) &&
-		 (packet->data[TCP_FLAGS] & TH_RST))
+		 (flags & (TH_RST | TH_ACK)) == TH_RST)
 		pw_salvo_mark(salvo, index, PW_EV_RESET);
 }
 
@@ -198,8 +206,8 @@ void pw_salvo_read(void *arg, const uint8_t *frame, size_t len)
 	if (!pw_salvo_find(salvo, packet.family, packet.proto, packet.data,
 			   packet.len, &index))
 		return;
-	if (!is_reply(salvo, index, &packet))
+	if (is_probe(salvo, index, &packet))
 		pw_salvo_mark(salvo, index, PW_EV_FORWARDED);
-	else if (is_echo_reply(&packet))
+	else if (is_reply(salvo, index, &packet) && is_echo_reply(&packet))
 		pw_salvo_mark(salvo, index, PW_EV_ANSWER);
 }

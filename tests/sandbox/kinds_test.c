@@ -259,6 +259,30 @@ static void reaches_from_a_container(void **state)
 				    : box_reached(probes[i].proto));
 }
 
+/* What comes back to the container is its own question */
+static void reaches_from_a_container_itself(void **state)
+{
+	(void)state;
+	box_rules(INPUT "drop\n" END);
+	box_begin();
+	FOR_FAMILY(f) {
+		struct pw_probe probe = box_probe(f, IPPROTO_TCP, 8080);
+
+		probe.iface = BRIDGE;
+		probe.src = box_scene->ifaces[BRIDGE].container[f];
+		probe.dst = box_scene->ifaces[BRIDGE].addr[f];
+		box_add(probe);
+		probe.proto = IPPROTO_UDP;
+		probe.dport = 5300;
+		box_add(probe);
+	}
+	box_fire();
+	box_expect_all(PW_EV_FORWARDED);
+	box_rules(INPUT FORWARD "drop\n" END);
+	box_fire();
+	box_expect_all(PW_EV_SILENCE);
+}
+
 static void tells_flags_apart(void **state)
 {
 	(void)state;
@@ -324,6 +348,7 @@ int main(void)
 		cmocka_unit_test(knows_payloads_without_a_cookie),
 		cmocka_unit_test(reaches_containers),
 		cmocka_unit_test(reaches_from_a_container),
+		cmocka_unit_test(reaches_from_a_container_itself),
 		cmocka_unit_test(tells_flags_apart),
 		cmocka_unit_test(sees_martians_ignored),
 	};
