@@ -6,7 +6,7 @@
 #include <sched.h>
 #include <string.h>
 
-#define TRIES 16
+#define TRIES 24
 #define SILENT_TRIES 12	/* where answers get lost */
 #define FAILURES 6		/* bursts in a row, up to a second each */
 #define SALVO (1u << 20)	/* their cookies fit into 32 bits */
