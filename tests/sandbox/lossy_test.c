@@ -12,9 +12,14 @@
 #include "box.h"
 
 /*
- * A port that is never let through must not be taken for open, nor the other
- * way round. What nft loses is tried again at once, so that of 45 some 20 stay
- * lost.
+ * In percent. What nft drops here is an error to the sender, which tries it once
+ * more unless it is the first of a burst: between 12 and 35 of 100 stay lost.
+ */
+#define LOSS 35
+
+/*
+ * A port that is never let through must not be taken for open, nor the other way
+ * round
  */
 static void is_right_about_a_lossy_wire(void **state)
 {
@@ -23,7 +28,7 @@ static void is_right_about_a_lossy_wire(void **state)
 
 	(void)state;
 	box_rules(INPUT "th dport < 30000 accept\ndrop\n" FORWARD "drop\n" END);
-	box_lose(PW_SIDE_WIRE, 45);
+	box_lose(PW_SIDE_WIRE, LOSS);
 	FOR_FAMILY(f) {
 		box_sweep(f, protos[f], "a fifth lost");
 		for (size_t port = 0; port < NUM_PORTS; port++) {
@@ -43,7 +48,7 @@ static void is_right_about_a_lossy_wire(void **state)
 	for (size_t i = 0; i < num_probes; i++)
 		box_expect(i, i & 2 ? PW_EV_DELIVERED : PW_EV_SILENCE);
 	box_lose_no_more(PW_SIDE_WIRE);
-	assert_true(pw_sandbox_count(box)->lost > lost + 10000);
+	assert_true(pw_sandbox_count(box)->lost > lost + 5000);
 	assert_true(pw_sandbox_count(box)->unknown == unknown);
 }
 
@@ -51,7 +56,7 @@ static void asks_neighbours_on_a_lossy_wire(void **state)
 {
 	(void)state;
 	box_rules(NULL);
-	box_lose(PW_SIDE_WIRE, 45);
+	box_lose(PW_SIDE_WIRE, LOSS);
 	box_begin();
 	for (unsigned int i = 0; i < 200; i++) {
 		box_add(box_probe(PW_IPV6, IPPROTO_TCP, (uint16_t)i));
