@@ -51,20 +51,11 @@ static size_t short_len(const struct pw_case *c)
 	return on ? (size_t)(on - c->name) : strlen(c->name);
 }
 
-static bool is_held(const struct pw_case *c)
-{
-	return c->result == PW_RES_PASS && (!strcmp(c->suite, "held") ||
-					    !strcmp(c->suite, "replies"));
-}
-
 /* Cases that share a line with @c: of one kind, for one reason */
 static bool shares(const struct pw_case *a, const struct pw_case *b)
 {
-	if (a->result != b->result)
-		return false;
-	if (a->result == PW_RES_PASS)
-		return is_held(a) && is_held(b);
-	return !strcmp(pw_case_reason(a), pw_case_reason(b));
+	return a->result == b->result &&
+	       !strcmp(pw_case_reason(a), pw_case_reason(b));
 }
 
 static bool same_name(const struct pw_case *a, const struct pw_case *b)
@@ -89,8 +80,7 @@ static int print_names(const struct cli *cli, const struct pw_report *report,
 		       size_t first, const char *label)
 {
 	const struct pw_case *c = report->cases;
-	const char *reason = c[first].result == PW_RES_PASS ? "" :
-			     pw_case_reason(&c[first]);
+	const char *reason = pw_case_reason(&c[first]);
 	size_t num = 0, len;
 	char *text = NULL;
 	FILE *out = open_memstream(&text, &len);
@@ -124,26 +114,22 @@ static bool is_first(const struct pw_report *report, size_t at)
 	return true;
 }
 
-/* A line for each reason; of those that held: one */
+/* A line for each reason */
 static int print_groups(const struct cli *cli, const struct pw_report *report,
 			enum pw_result result, const char *label)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < report->num_cases; i++) {
-		const struct pw_case *c = &report->cases[i];
-
-		if (c->result != result || (result == PW_RES_PASS &&
-					    !is_held(c)) ||
-		    !is_first(report, i))
+		if (report->cases[i].result != result || !is_first(report, i))
 			continue;
 		err = print_names(cli, report, i, label);
 	}
 	return err;
 }
 
-/* "rate of 'ssh': 6 let through, 7th to 20th dropped" */
-static int print_limits(const struct pw_report *report)
+/* "until of 'migration': shown with a time just ahead"; limits are in the notes */
+static int print_ends(const struct pw_report *report)
 {
 	for (size_t i = 0; i < report->num_cases; i++) {
 		const struct pw_case *c = &report->cases[i];
@@ -152,7 +138,7 @@ static int print_limits(const struct pw_report *report)
 		FILE *out;
 
 		if (c->result != PW_RES_PASS || !c->text ||
-		    (strcmp(c->suite, "limits") && strcmp(c->suite, "until")))
+		    strcmp(c->suite, "until") != 0)
 			continue;
 		out = open_memstream(&text, &len);
 		if (!out)
@@ -265,10 +251,8 @@ static int print_summary(const struct pw_report *report, const size_t *lines)
 
 static int print_rest(const struct cli *cli, const struct pw_report *report)
 {
-	int err = print_groups(cli, report, PW_RES_PASS, "also held");
+	int err = print_ends(report);
 
-	if (!err)
-		err = print_limits(report);
 	if (!err)
 		err = print_groups(cli, report, PW_RES_COMPUTED,
 				   "computed, not sent");

@@ -49,9 +49,9 @@ static const struct text_case {
 	{ "a rehearsal without fault", "good", false, false, COLOR_NEVER,
 	  "sandbox: 2 interfaces (eth0, other), 3 sources, IPv4 and IPv6\n"
 	  "as the policy says: 2,752,512 probes, 412 reachable, all of them allowed\n"
-	  "also held: spoofed loopback, fragments\n"
-	  "rate of 'ssh': 6 let through, 7th to 20th dropped\n"
-	  "not looked at: sctp, dccp (this kernel has none)\n" },
+	  "until of 'web': shown with a time just ahead\n"
+	  "not looked at: sctp, dccp (this kernel has none)\n"
+	  "also held: fragments\n" },
 	{ "nothing to say when quiet", "good", true, false, COLOR_NEVER, "" },
 	{ "a rehearsal with faults", "bad", false, false, COLOR_NEVER,
 	  "VIOLATION  tcp/8080  reachable on eth0, other from anyone: no section allows it\n"

@@ -87,6 +87,8 @@ static void make_good(struct pw_report *report)
 	    NULL, PW_NO_SECTION);
 	add(report, "limits", PW_RES_PASS, "rate of 'ssh'",
 	    "6 let through, 7th to 20th dropped", SSH);
+	add(report, "until", PW_RES_PASS, "until of 'web'",
+	    "shown with a time just ahead", WEB);
 	add(report, "held", PW_RES_PASS, "spoofed loopback", NULL,
 	    PW_NO_SECTION);
 	add(report, "held", PW_RES_PASS, "fragments", NULL, PW_NO_SECTION);
@@ -94,6 +96,7 @@ static void make_good(struct pw_report *report)
 	    PW_NO_SECTION);
 	add(report, "held", PW_RES_SKIPPED, "dccp", "this kernel has none",
 	    PW_NO_SECTION);
+	pw_report_note(report, "also held: fragments");
 	report->sweeps = 42;
 	report->reachable = 412;
 }
