@@ -118,8 +118,10 @@ static int ask_own(struct edges *e, uint32_t group, uint32_t iface,
 	size_t dest = own_dest(e->p, family_of(e->p, source->class));
 	int err = 0;
 
-	for (size_t i = 0; i < e->num_protos && !err; i++)
-		err = add(e, group, iface, dest, protos[i], source, list);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(protos) && !err; i++)
+		if (i < e->num_protos)
+			err = add(e, group, iface, dest, protos[i], source,
+				  list);
 	return err;
 }
 
@@ -194,7 +196,7 @@ static int ask_elsewhere(struct edges *e, uint32_t group, uint32_t class,
 		if (dest->family != family_of(p, class) ||
 		    !takes_group(p, dest, group))
 			continue;
-		for (size_t i = 0; i < e->num_protos && !err; i++)
+		for (size_t i = 0; i < PW_ARRAY_SIZE(protos) && !err; i++)
 			if (takes_proto(dest, protos[i]))
 				err = add(e, group, iface, d, protos[i], face,
 					  list);
