@@ -74,7 +74,7 @@ static bool is_published(const struct pw_scene *scene,
 	return false;
 }
 
-static bool has_ports(uint8_t proto)
+bool pw_proto_has_ports(uint8_t proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
 	       proto == IPPROTO_SCTP;
@@ -98,7 +98,7 @@ void pw_try_arrival(const struct pw_stage *stage, const struct pw_probe *probe,
 		.hop_limit = probe->hop_limit ? probe->hop_limit : 64,
 		.now_ns = pw_clock_ns(CLOCK_REALTIME),
 	};
-	if (has_ports(probe->proto)) {
+	if (pw_proto_has_ports(probe->proto)) {
 		out->sport = probe->sport ? probe->sport : ANY_SPORT;
 		out->dport = probe->dport;
 	}

@@ -66,12 +66,6 @@ static enum verdict verdict_of(const struct pw_try *try,
 	return expected == PW_EX_REACHABLE && !try->kernel ? V_OUT : V_OK;
 }
 
-static bool has_ports(uint8_t proto)
-{
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
-	       proto == IPPROTO_SCTP;
-}
-
 static int cmp_ptr(const char *a, const char *b)
 {
 	return a == b ? 0 : strcmp(a, b);
@@ -80,7 +74,8 @@ static int cmp_ptr(const char *a, const char *b)
 static int cmp_kind(const struct odd *a, const struct odd *b)
 {
 	const struct pw_probe *p = &a->try->probe, *q = &b->try->probe;
-	int with_ports = has_ports(p->proto) - has_ports(q->proto);
+	int with_ports = pw_proto_has_ports(p->proto) -
+			 pw_proto_has_ports(q->proto);
 	int cmp;
 
 	if (a->verdict != b->verdict)
@@ -90,7 +85,7 @@ static int cmp_kind(const struct odd *a, const struct odd *b)
 	cmp = cmp_ptr(a->try->what, b->try->what);
 	if (!cmp)
 		cmp = with_ports;
-	if (!cmp && has_ports(p->proto))
+	if (!cmp && pw_proto_has_ports(p->proto))
 		cmp = p->proto - q->proto;
 	if (!cmp)
 		cmp = cmp_ptr(a->expected.why, b->expected.why);
@@ -105,7 +100,7 @@ static uint16_t number_of(const struct odd *odd)
 {
 	const struct pw_probe *probe = &odd->try->probe;
 
-	return has_ports(probe->proto) ? probe->dport : probe->proto;
+	return pw_proto_has_ports(probe->proto) ? probe->dport : probe->proto;
 }
 
 static int cmp_odd(const void *a, const void *b)
@@ -202,7 +197,7 @@ static char *sentence(const struct pw_stage *stage, const struct odd *odd,
 	char *protocols = NULL, *blame = NULL, *text = NULL;
 	int len;
 
-	if (!has_ports(odd->try->probe.proto)) {
+	if (!pw_proto_has_ports(odd->try->probe.proto)) {
 		protocols = protocols_text(numbers);
 		if (!protocols)
 			return NULL;
@@ -232,7 +227,8 @@ static int report_kind(struct pw_stage *stage, const struct odd *odd,
 	const struct pw_scene_iface *iface =
 		&stage->plan->scene->ifaces[probe->iface];
 	bool own = !pw_value_cmp(iface->addr[probe->family], probe->dst);
-	bool one = has_ports(probe->proto) || pw_rangeset_count(numbers) == 1;
+	bool ports = pw_proto_has_ports(probe->proto);
+	bool one = ports || pw_rangeset_count(numbers) == 1;
 	char from[PW_ADDR_STRLEN], addr[PW_ADDR_STRLEN];
 	char *expected = expected_text(stage, odd);
 	char *text = expected ? sentence(stage, odd, expected, numbers) : NULL;
@@ -242,7 +238,7 @@ static int report_kind(struct pw_stage *stage, const struct odd *odd,
 						      PW_RES_VIOLATION,
 		.state = state_of(odd->verdict),
 		.proto = one ? probe->proto : 0,
-		.ports = has_ports(probe->proto) ? numbers : NULL,
+		.ports = ports ? numbers : NULL,
 		.from = from, .addr = own ? NULL : addr,
 		.expected = expected, .evidence = odd->evidence,
 		.text = text, .section = odd->expected.section,
@@ -263,7 +259,7 @@ static int report_kind(struct pw_stage *stage, const struct odd *odd,
 static int64_t kind_at(struct pw_stage *stage, const struct odds *odds,
 		       size_t first)
 {
-	bool ports = has_ports(odds->list[first].try->probe.proto);
+	bool ports = pw_proto_has_ports(odds->list[first].try->probe.proto);
 	pw_owned(pw_rangeset_free) struct pw_rangeset *numbers =
 		pw_rangeset_new(ports ? 16 : 8);
 	size_t end = first;

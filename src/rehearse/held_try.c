@@ -54,6 +54,17 @@ int pw_tries_add(struct pw_tries *tries, const struct pw_try *try)
 	return PW_ARRAY_PUSH(tries->list, tries->num, tries->cap, copy);
 }
 
+/*
+ * Packets of one call that differ in their flags alone would else be of one
+ * connection. Above those that rules trust, and all that policies name often.
+ */
+static uint16_t next_sport(struct pw_tries *tries)
+{
+	enum { FIRST = 20000, NUM = 45000 };
+
+	return (uint16_t)(FIRST + tries->num_sports++ % NUM);
+}
+
 static int fire(struct pw_tries *tries, uint8_t *evidence)
 {
 	struct pw_stage *stage = tries->stage;
@@ -62,8 +73,11 @@ static int fire(struct pw_tries *tries, uint8_t *evidence)
 
 	if (!probes)
 		return -ENOMEM;
-	for (size_t i = 0; i < tries->num; i++)
+	for (size_t i = 0; i < tries->num; i++) {
 		probes[i] = tries->list[i].probe;
+		if (pw_proto_has_ports(probes[i].proto) && !probes[i].sport)
+			probes[i].sport = next_sport(tries);
+	}
 	err = pw_sandbox_fire(stage->sb, probes, tries->num, evidence,
 			      stage->diags);
 	free(probes);

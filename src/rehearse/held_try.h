@@ -30,6 +30,7 @@ struct pw_try {
  * @suite:	of their cases
  * @of_case:	case of what is added now
  * @narrow:	what the policy says of the source asked last
+ * @num_sports:	source ports taken for packets that leave it open
  */
 struct pw_tries {
 	struct pw_stage *stage;
@@ -38,6 +39,7 @@ struct pw_tries {
 	size_t num, cap;
 	uint32_t of_case;
 	struct pw_narrow narrow;
+	size_t num_sports;
 };
 
 struct pw_tries pw_tries_new(struct pw_stage *stage, const char *suite);
@@ -58,6 +60,9 @@ int pw_tries_add(struct pw_tries *tries, const struct pw_try *try);
  * Return: 0, and the list is empty; errors of pw_sandbox_fire(); -ENOMEM
  */
 int pw_tries_fire(struct pw_tries *tries);
+
+/* TCP, UDP, SCTP */
+bool pw_proto_has_ports(uint8_t proto);
 
 /* What a packet is to the policy: where it goes, and by whom it is sent */
 void pw_try_arrival(const struct pw_stage *stage, const struct pw_probe *probe,

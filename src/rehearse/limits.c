@@ -61,8 +61,7 @@ static int skip(struct limits *act, struct pw_limited *l, const char *why)
 /* Can one source have several connections to one port of it? */
 static bool is_many(uint8_t proto)
 {
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
-	       proto == IPPROTO_SCTP || proto == IPPROTO_ICMP ||
+	return pw_proto_has_ports(proto) || proto == IPPROTO_ICMP ||
 	       proto == IPPROTO_ICMPV6;
 }
 

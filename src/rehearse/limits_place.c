@@ -215,8 +215,7 @@ const char *pw_place_text(const struct pw_stage *stage,
 	const char *name = pw_proto_name(probe->proto);
 	char from[PW_ADDR_STRLEN], port[8] = "";
 
-	if (probe->proto == IPPROTO_TCP || probe->proto == IPPROTO_UDP ||
-	    probe->proto == IPPROTO_SCTP)
+	if (pw_proto_has_ports(probe->proto))
 		snprintf(port, sizeof(port), "/%u", probe->dport);
 	snprintf(buf, len, "%s%s from %s on %s", name ? name : "protocol", port,
 		 pw_addr_format(probe->family, probe->src, from),

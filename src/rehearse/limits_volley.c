@@ -115,12 +115,6 @@ void pw_limited_say_beyond(struct pw_limited *limited,
 			       count->sent, ordinal(count->sent), fate);
 }
 
-static bool has_ports(uint8_t proto)
-{
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
-	       proto == IPPROTO_SCTP;
-}
-
 static int report(struct pw_stage *stage, const struct pw_limited *limited,
 		  enum pw_result result, char *text)
 {
@@ -132,7 +126,7 @@ static int report(struct pw_stage *stage, const struct pw_limited *limited,
 	struct pw_finding finding = {
 		.of_case = limited->of_case, .result = result,
 		.state = PW_STATE_UNKNOWN, .proto = probe->proto,
-		.ports = has_ports(probe->proto) ? ports : NULL,
+		.ports = pw_proto_has_ports(probe->proto) ? ports : NULL,
 		.from = from, .text = text,
 		.section = limited->place.section,
 	};
