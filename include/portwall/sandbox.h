@@ -56,7 +56,10 @@ int pw_sandbox_listen(struct pw_sandbox *sb, bool on, struct pw_diags *diags);
  * packets that did not arrive are sent again; what stays uncertain is
  * PW_EV_UNKNOWN. A probe with sport 0 never meets a conntrack entry of another:
  * in one call probes that differ in nothing but their place must carry source
- * ports of their own.
+ * ports of their own. A probe that names its source port keeps it: whoever does
+ * so twice means the same connection. When the host's table of connections is
+ * nearly full, all are forgotten, those of sockets too. Frames that
+ * pw_sandbox_next_frame() has not shown yet are lost.
  *
  * TCP: ANSWER is a SYN-ACK (or, for flags without SYN, DELIVERED to a raw
  * socket); UDP and others: DELIVERED when a socket in the host got it,
