@@ -97,8 +97,8 @@ static bool is_tcp_answer(struct pw_salvo *salvo,
 
 /*
  * What is reset because it acknowledged something is reset at that number, and
- * nothing is acknowledged. A probe on its way is as it was. The host's own first
- * numbers are random, and may fall among ours.
+ * nothing is acknowledged. A probe on its way is as it was. The host's own
+ * first numbers are random, and may fall among ours.
  */
 static void read_tcp(struct pw_salvo *salvo, const struct pw_packet *packet)
 {
@@ -121,8 +121,8 @@ static void read_tcp(struct pw_salvo *salvo, const struct pw_packet *packet)
 }
 
 /*
- * Refusals. What a rule refuses as "unreachable" in another way than by port
- * and protocol, as net or host or for lack of a route, is as good as prohibited.
+ * Refusals. What a rule refuses as "unreachable" in another way than by port and
+ * protocol, as net or host or for lack of a route, is as good as prohibited.
  */
 static const struct refusal {
 	uint8_t proto, type;

@@ -232,7 +232,7 @@ static size_t cut_at(const struct pw_probe *probe)
 	return (head + 7) & ~(size_t)7;
 }
 
-/* All that may be cut: its length; @head: of the headers before the transport */
+/* All that may be cut: its length; @head: bytes before the transport */
 static size_t put_all(const struct pw_probe *probe,
 		      const struct pw_frame_how *how, size_t min,
 		      uint8_t out[static CUT_MAX], size_t *head)

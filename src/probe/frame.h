@@ -9,7 +9,7 @@
 
 #include "portwall/probe.h"
 
-#define PW_FRAME_MAX 512	/* headers, extensions and 256 bytes of payload */
+#define PW_FRAME_MAX 512	/* headers, extensions, 256 bytes of payload */
 #define PW_FRAME_PIECES 2
 #define PW_MAC_LEN 6
 

@@ -172,7 +172,7 @@ static void put_sum(const struct transport *kind, const struct pw_probe *probe,
 		return;
 	}
 	if (!sum && kind->len_at)
-		sum = UINT16_MAX;		/* RFC 768: 0 says there is none */
+		sum = UINT16_MAX;		/* RFC 768: 0 says: none */
 	memcpy(data + kind->sum_at, &sum, sizeof(sum));
 }
 

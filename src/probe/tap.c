@@ -16,7 +16,7 @@
 #define WIRE_SLOTS 1024
 #define HOST_SLOT_LEN 128
 #define HOST_SLOTS PW_MAX_SENT
-#define TAG 0x5257		/* locally administered, unicast; then a number */
+#define TAG 0x5257		/* locally administered, unicast; a number */
 
 void pw_tap_put_tag(uint8_t *to, uint32_t number)
 {

@@ -37,7 +37,7 @@ struct pw_sent {
 	bool arrived, heard;
 };
 
-/* A frame from the host that is not for the wire itself; @len bytes are there */
+/* A frame of the host that is not for the wire itself; @len bytes are there */
 typedef void (*pw_tap_reader)(void *arg, const uint8_t *frame, size_t len);
 
 /* Begin a burst: what was sent before is forgotten */
@@ -46,8 +46,8 @@ void pw_tap_begin(struct pw_tap *tap);
 /* Room for the frames of a probe, to be pushed one after the other */
 struct pw_frame *pw_tap_place(struct pw_tap *tap);
 /*
- * Takes the next frame of the place; probes are sent by pw_tap_settle(), at most
- * PW_BURST. 0; -ENOBUFS: too many frames for a burst; -errno
+ * Takes the next frame of the place; probes are sent by pw_tap_settle(), at
+ * most PW_BURST. 0; -ENOBUFS: too many frames for a burst; -errno
  */
 int pw_tap_push(struct pw_tap *tap, enum pw_sent_kind kind, uint32_t iface,
 		uint16_t slot);

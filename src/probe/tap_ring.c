@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Packet sockets: TPACKET_V2 rings (packet_mmap.rst), what goes out left out. */
+/* Packet sockets with TPACKET_V2 rings (packet_mmap.rst), for what comes in. */
 #include "probe/tap_ring.h"
 
 #include <arpa/inet.h>
@@ -64,7 +64,9 @@ int pw_ring_open(struct pw_ring *ring, size_t slot_len, size_t num_slots,
 {
 	int err;
 
-	*ring = (struct pw_ring){ .slot_len = slot_len, .num_slots = num_slots };
+	*ring = (struct pw_ring){
+		.slot_len = slot_len, .num_slots = num_slots,
+	};
 	ring->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (ring->fd < 0)
 		return -errno;
