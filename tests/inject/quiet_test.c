@@ -220,16 +220,16 @@ static void give_up_admin(void)
 	assert_int_equal(syscall(SYS_capset, &head, caps), 0);
 }
 
-/* Adds and removes a table without pause: every dump is cut off now and then */
+/* Adds and removes a table without pause, and so the generation of the rules */
 static pid_t churn(void)
 {
 	pid_t pid = fork();
 
+	setpgid(pid, pid);
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execlp("sh", "sh", "-c", "while :; do"
-		       " nft 'add table ip churn; delete table ip churn';"
-		       " done", NULL);
+		execlp("sh", "sh", "-c",
+		       "timeout 60 yes 'add table ip churn\ndelete table ip churn' |"
+		       " exec nft -i >/dev/null 2>&1", NULL);
 		_exit(127);
 	}
 	return pid;
@@ -255,7 +255,7 @@ static void others_change_their_tables(void **state)
 						 PW_EV_DELIVERED);
 	}
 	pw_injector_close(injector);
-	kill(pid, SIGKILL);
+	kill(-pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	free(sweeps);
 }
