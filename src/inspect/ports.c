@@ -197,7 +197,8 @@ static int report_services(struct pw_tour *tour, uint32_t of_case)
 	struct service service = { 0 };
 	int err = 0;
 
-	qsort(l->list, l->num, sizeof(*l->list), cmp_listener);
+	if (l->num)
+		qsort(l->list, l->num, sizeof(*l->list), cmp_listener);
 	for (size_t i = 0; !err && i < l->num; i += service.num) {
 		service = (struct service){ &l->list[i], 1 };
 		while (i + service.num < l->num &&
