@@ -51,7 +51,7 @@ static int set_up(struct pw_talk *talk)
 {
 	bool v4 = talk->path->family == PW_IPV4;
 	int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
-	int yes = 1, whole = v4 ? IP_PMTUDISC_DO : IPV6_PMTUDISC_DO;
+	int yes = 1, whole = IP_PMTUDISC_DO;	/* and IPV6_* */
 
 	if (setsockopt(talk->fd, level, v4 ? IP_RECVERR : IPV6_RECVERR, &yes,
 		       sizeof(yes)))
@@ -130,8 +130,8 @@ static bool is_ours(const struct pw_talk *talk, const struct pw_segment *s)
 /* 1: @talk->heard; 0: nothing of ours came to the wire */
 static int hear(struct pw_talk *talk)
 {
-	uint64_t end = pw_clock_ns(CLOCK_MONOTONIC) + (uint64_t)talk->patience_ms * 1000000u;
-	uint64_t now;
+	uint64_t now = pw_clock_ns(CLOCK_MONOTONIC);
+	uint64_t end = now + (uint64_t)talk->patience_ms * 1000000u;
 	uint32_t iface;
 	int64_t len;
 

@@ -24,7 +24,7 @@ struct pw_paths {
 
 /**
  * struct pw_held - The act while it plays
- * @plain:	one for each interface and family: from the next host on the wire
+ * @plain:	one for each interface and family: from the next host there
  * @classes:	those of @plain, and one for each class of source there
  * @telling:	one for each interface and family, to which the policy opens
  *		ports if there is such a source

@@ -65,7 +65,7 @@ static int report(struct pw_echo *echo, uint32_t of_case,
 	return pw_report_find(echo->stage->report, &finding);
 }
 
-/* The next packet that came in over lo: each goes out there first. Its length */
+/* The next one that came in over lo: each goes out there first. Its length */
 static ssize_t next(struct pw_echo *echo, uint8_t *frame, size_t size)
 {
 	struct sockaddr_ll from;

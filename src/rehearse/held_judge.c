@@ -177,8 +177,7 @@ static char *protocols_text(const struct pw_rangeset *numbers)
 	out = open_memstream(&text, &len);
 	if (!out)
 		return NULL;
-	fputs(numbers->num > 1 || numbers->r32[0].first != numbers->r32[0].last ?
-	      "protocols" : "protocol", out);
+	fputs(pw_rangeset_count(numbers) > 1 ? "protocols" : "protocol", out);
 	for (size_t i = 0; i < numbers->num; i++) {
 		const struct pw_range32 *r = &numbers->r32[i];
 

@@ -72,7 +72,7 @@ static int add_port(struct pw_held *held, const struct pw_path *path,
 static int add_sctp(struct pw_held *held, const struct pw_path *path)
 {
 	static const uint16_t always[] = { 0, 1, 2905, 3868, 36412, 65535 };
-	uint16_t open, closed;
+	uint16_t open = 0, closed;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(always); i++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The act of until: sections with an end, at a time just ahead and behind it. */
+/* The act of until: sections with an end, before it and after it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
