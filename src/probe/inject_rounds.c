@@ -22,6 +22,9 @@ static const uint32_t bursts[] = {
 #define PATIENCE 25
 #define LOOK_MS 1
 
+/* So many probes are not lost by accident */
+#define MANY 1000
+
 /* Where the kernel cannot say that packets have been dealt with */
 #define SETTLE_MS 20
 
@@ -219,6 +222,12 @@ static size_t settle(struct pw_salvo *salvo, bool last)
 	return kept;
 }
 
+/* What lets nothing in at all will not do so later */
+static bool is_dead(const struct pw_salvo *salvo, uint32_t round)
+{
+	return !salvo->arrived && (round || salvo->sent >= MANY);
+}
+
 static int fire_round(struct group *g, uint32_t round)
 {
 	int err = arm(g, round > 0);
@@ -253,8 +262,7 @@ int pw_salvos_fire(struct pw_injector *injector, struct pw_salvo *salvos,
 			return err;
 		left = 0;
 		for (size_t i = 0; i < num; i++) {
-			/* what lets nothing in will not do so later */
-			bool last = end || (round && !salvos[i].arrived);
+			bool last = end || is_dead(&salvos[i], round);
 			size_t kept = settle(&salvos[i], last);
 
 			if (last)

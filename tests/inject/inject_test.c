@@ -260,6 +260,33 @@ static void the_lost_are_unknown(void **state)
 	free(sweeps);
 }
 
+/* IPv6 switched off: nothing gets past the device, nobody tries for long */
+static void a_dead_path_is_unknown(void **state)
+{
+	struct ih_sweeps *sweeps = calloc(1, sizeof(*sweeps));
+	struct pw_injector *injector;
+	const struct pw_probe_count *count;
+
+	(void)state;
+	ih_need();
+	ih_rules("");
+	free(ih_shell("ip link add mute type veth peer name muter &&"
+		      " echo 1 >/proc/sys/net/ipv6/conf/mute/disable_ipv6 &&"
+		      " ip link set mute up && ip link set muter up"));
+	ih_aim(sweeps);
+	sweeps->volleys[2].ifindex = if_nametoindex("mute");
+	injector = ih_injector(XDP);
+	ih_fire(injector, &sweeps->volleys[2], 1);
+	for (uint32_t p = 0; p < 65536; p++)
+		assert_int_equal(sweeps->evidence[2][p], PW_EV_UNKNOWN);
+	count = pw_injector_count(injector);
+	assert_int_equal(count->sent, 65536);
+	assert_int_equal(count->unknown, 65536);
+	pw_injector_close(injector);
+	free(ih_shell("ip link del mute"));
+	free(sweeps);
+}
+
 /* Below the IP layer, where no chain of output or postrouting sees it */
 static void rejects_of_ingress_stay_in(void **state)
 {
@@ -468,6 +495,7 @@ int main(void)
 		cmocka_unit_test(steering_loses_nothing),
 		cmocka_unit_test(losses_are_repeated),
 		cmocka_unit_test(the_lost_are_unknown),
+		cmocka_unit_test(a_dead_path_is_unknown),
 		cmocka_unit_test(rejects_of_ingress_stay_in),
 		cmocka_unit_test(answers_of_syn_proxies_stay_in),
 		cmocka_unit_test(a_bridge_port_by_xdp),
