@@ -13,6 +13,8 @@
 #include "probe/local.h"
 
 #define BIND_TRIES 16
+#define ROOM_OF_OTHERS 4096
+#define AT_ONCE 8192		/* entries of ours in the connection table */
 
 static int bind_to(const struct pw_sockaddr *at, int type, bool shared)
 {
@@ -150,6 +152,43 @@ static int find_target(const struct pw_loopback *sweep, struct pw_lo *lo,
 			      pw_addr_format(sweep->family, sweep->addr, text));
 }
 
+/* Refused connections are forgotten by the kernel itself */
+static void forget(int fd, struct pw_lo *lo, int type, uint32_t first,
+		   uint32_t last)
+{
+	static const uint8_t protos[] = {
+		[SOCK_STREAM] = IPPROTO_TCP, [SOCK_DGRAM] = IPPROTO_UDP,
+	};
+	struct pw_sockaddr source = lo->source;
+	uint16_t ports[AT_ONCE];
+	size_t num = 0;
+
+	pw_sockaddr_set_port(&source, pw_socket_port(fd));
+	for (uint32_t p = first; p <= last; p++)
+		if (!pw_lo_skips(lo, p) && lo->evidence[p] != PW_EV_RESET)
+			ports[num++] = (uint16_t)p;
+	pw_forget_probes(&lo->forget, protos[type], &source, &lo->target,
+			 ports, num);
+}
+
+/* Step by step where entries can be taken out again */
+static int sweep_range(int fd, struct pw_lo *lo, pw_lo_way *way, int type,
+		       uint32_t first, uint32_t last)
+{
+	int err = 0;
+
+	while (!err && first <= last) {
+		uint32_t end = lo->forget.nl && last - first >= AT_ONCE ?
+				       first + AT_ONCE - 1 : last;
+
+		err = way(fd, lo, first, end);
+		if (lo->forget.nl)
+			forget(fd, lo, type, first, end);
+		first = end + 1;
+	}
+	return err;
+}
+
 /* One port that was left out, from another one; UNKNOWN if that is taken now */
 static int sweep_later(struct pw_lo *lo, pw_lo_way *way, int type,
 		       uint16_t port, uint16_t from)
@@ -163,7 +202,7 @@ static int sweep_later(struct pw_lo *lo, pw_lo_way *way, int type,
 		pw_lo_saw(lo, port, PW_EV_UNKNOWN);
 	if (fd < 0)
 		return fd == -EADDRINUSE ? 0 : fd;
-	err = way(fd, lo, port, port);
+	err = sweep_range(fd, lo, way, type, port, port);
 	close(fd);
 	return err;
 }
@@ -191,7 +230,8 @@ static int sweep_by(struct pw_lo *lo, pw_lo_way *way, int type)
 	if (!err && to_self)
 		memcpy(lo->later, port, sizeof(lo->later));
 	if (!err)
-		err = way(ends[0], lo, 1, PW_NUM_PORTS - 1);
+		err = sweep_range(ends[0], lo, way, type, 1,
+				  PW_NUM_PORTS - 1);
 	if (ends[0] >= 0)
 		close(ends[0]);
 	memset(lo->later, 0, sizeof(lo->later));
@@ -214,6 +254,25 @@ static int run(struct pw_loopback *sweep, struct pw_lo *lo)
 	return sweep_by(lo, pw_lo_connect_from, SOCK_STREAM);
 }
 
+/* Each datagram leaves an entry, and a full table drops packets of others */
+static int check_room(const struct pw_loopback *sweep, const struct pw_lo *lo,
+		      struct pw_diags *diags)
+{
+	size_t room;
+	int err;
+
+	if (sweep->proto != IPPROTO_UDP || lo->forget.nl)
+		return 0;
+	room = pw_connection_room();
+	if (room >= PW_NUM_PORTS + ROOM_OF_OTHERS)
+		return 0;
+	err = pw_diag_system(diags, ENOBUFS,
+			     "UDP over loopback would fill the connection table, which has room for %zu entries",
+			     room);
+	pw_diag_hint(diags, "with CAP_NET_ADMIN entries are taken out at once");
+	return err;
+}
+
 int pw_loopback_sweep(struct pw_loopback *sweep, struct pw_diags *diags)
 {
 	struct pw_lo lo = { .family = sweep->family,
@@ -224,12 +283,17 @@ int pw_loopback_sweep(struct pw_loopback *sweep, struct pw_diags *diags)
 		return err;
 	memset(sweep->evidence, PW_EV_NONE, PW_NUM_PORTS);
 	choose_source(&lo);
-	err = run(sweep, &lo);
-	if (err)
-		return pw_diag_system(diags, -err,
-				      "probes over loopback cannot be sent");
-	for (uint32_t port = 1; port < PW_NUM_PORTS; port++)
+	pw_forget_open(&lo.forget);
+	err = check_room(sweep, &lo, diags);
+	if (!err) {
+		err = run(sweep, &lo);
+		if (err)
+			err = pw_diag_system(diags, -err,
+					     "probes over loopback cannot be sent");
+	}
+	pw_forget_close(&lo.forget);
+	for (uint32_t port = 1; !err && port < PW_NUM_PORTS; port++)
 		if (!lo.evidence[port])
 			lo.evidence[port] = PW_EV_SILENCE;
-	return 0;
+	return err;
 }

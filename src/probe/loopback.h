@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "portwall/scan.h"
+#include "probe/forget.h"
 #include "probe/sockaddr.h"
 
 #define PW_NUM_PORTS 65536u
@@ -24,6 +25,7 @@ struct pw_lo {
 	enum pw_family family;
 	struct pw_sockaddr target, source;
 	uint16_t later[2];
+	struct pw_forget forget;
 	uint8_t *evidence;
 };
 

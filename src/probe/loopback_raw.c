@@ -239,18 +239,24 @@ static void await(const struct raw *raw, int ms)
 		take_answers(raw);
 }
 
-/* All that nothing was heard of yet; how many these were */
-static unsigned int look(const struct raw *raw, uint32_t first, uint32_t last,
-			 int wait_ms)
+static bool any_silent(const struct pw_lo *lo, uint32_t first, uint32_t last)
+{
+	for (uint32_t p = first; p <= last; p++)
+		if (!lo->evidence[p] && !pw_lo_skips(lo, p))
+			return true;
+	return false;
+}
+
+/* All that nothing was heard of yet */
+static void look(const struct raw *raw, uint32_t first, uint32_t last,
+		 int wait_ms)
 {
 	struct batch batch = { .num = 0 };
-	unsigned int sent = 0;
 
 	for (uint32_t p = first; p <= last; p++) {
 		if (raw->lo->evidence[p] || pw_lo_skips(raw->lo, p))
 			continue;
 		add_syn(raw, &batch, (uint16_t)p);
-		sent++;
 		if (batch.num < AT_ONCE && p < last)
 			continue;
 		send_batch(raw, &batch);
@@ -258,7 +264,6 @@ static unsigned int look(const struct raw *raw, uint32_t first, uint32_t last,
 			await(raw, wait_ms);
 	}
 	send_batch(raw, &batch);
-	return sent;
 }
 
 int pw_lo_raw_from(int fd, struct pw_lo *lo, uint32_t first, uint32_t last)
@@ -273,9 +278,11 @@ int pw_lo_raw_from(int fd, struct pw_lo *lo, uint32_t first, uint32_t last)
 
 	if (!err) {
 		look(&raw, first, last, 0);
-		await(&raw, SECOND_WAIT_MS);
-		look(&raw, first, last, 1);
-		await(&raw, SECOND_WAIT_MS);
+		if (any_silent(lo, first, last)) {
+			await(&raw, SECOND_WAIT_MS);
+			look(&raw, first, last, 1);
+			await(&raw, SECOND_WAIT_MS);
+		}
 	}
 	if (raw.fd >= 0)
 		close(raw.fd);

@@ -360,6 +360,48 @@ static int sweep_as_nobody(void)
 	       sweep.evidence[81] != PW_EV_RESET;
 }
 
+static unsigned int tracked(void)
+{
+	FILE *file = fopen("/proc/sys/net/netfilter/nf_conntrack_count", "r");
+	unsigned int num;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%u", &num), 1);
+	fclose(file);
+	return num;
+}
+
+/* A table full of our probes would cost others their packets */
+static void connection_table_is_left_clean(void **state)
+{
+	static const struct held held[] = { TCP6(NULL, 80), UDP6(NULL, 81) };
+	static const struct exact_case sweeps[] = {
+		{ "TCP", "127.0.0.1", IPPROTO_TCP, false },
+		{ "TCP", "::1", IPPROTO_TCP, false },
+		{ "raw", "127.0.0.1", IPPROTO_TCP, true },
+		{ "raw", "::1", IPPROTO_TCP, true },
+		{ "UDP", "127.0.0.1", IPPROTO_UDP, false },
+		{ "UDP", "::1", IPPROTO_UDP, false },
+	};
+
+	(void)state;
+	sh_hold(held, PW_ARRAY_SIZE(held));
+	sh_rules("table inet t { chain in {\n"
+		 "type filter hook input priority 0\n"
+		 "ct state established,related accept\n"
+		 "meta l4proto { tcp, udp } th dport 20000-22000 drop\n"
+		 "}\n }\n");
+	for (size_t i = 0; i < PW_ARRAY_SIZE(sweeps); i++) {
+		struct pw_loopback sweep = sweep_of(sweeps[i].addr,
+						    sweeps[i].proto,
+						    sweeps[i].raw);
+
+		swept(&sweep);
+		assert_int_equal(sweep.evidence[20001], PW_EV_SILENCE);
+		assert_int_equal(tracked(), 0);
+	}
+}
+
 static void raw_sockets_may_be_refused(void **state)
 {
 	static const struct held held = TCP4(NULL, 80);
@@ -414,6 +456,7 @@ int main(void)
 		TEST(nothing_stays_half_open),
 		TEST(other_hosts_are_never_probed),
 		TEST(ipv6_may_be_off),
+		TEST(connection_table_is_left_clean),
 		TEST(raw_sockets_may_be_refused),
 		TEST(few_descriptors_are_enough),
 	};
