@@ -22,7 +22,8 @@ static void disconnect(int fd)
 {
 	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 
-	connect(fd, &nobody, sizeof(nobody));	/* sends a RST if need be */
+	/* sends a RST if need be */
+	(void)connect(fd, &nobody, sizeof(nobody));
 }
 
 static void take_refusals(int fd, struct pw_lo *lo, uint16_t port)

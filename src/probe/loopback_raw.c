@@ -174,7 +174,7 @@ static void take_answer(const struct raw *raw, const uint8_t *data, size_t len)
 
 static void take_answers(const struct raw *raw)
 {
-	uint8_t data[AT_ONCE][MAX_IP_HEADER + sizeof(struct tcphdr)];
+	uint8_t data[AT_ONCE][MAX_IP_HEADER + sizeof(struct tcphdr)] = { 0 };
 	struct mmsghdr msg[AT_ONCE] = { 0 };
 	struct iovec iov[AT_ONCE];
 	int num;
