@@ -3,14 +3,18 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "inspect/tour.h"
 #include "portwall/array.h"
+#include "portwall/escape.h"
 #include "portwall/names.h"
 
 #define FULL_GATES 16	/* beyond: the ports that matter, not all */
 #define MAX_GATES 512
+#define MAX_NAMED 4	/* interfaces in the summary */
 
 const uint8_t pw_tour_protos[TOUR_PROTOS] = {
 	[TOUR_TCP] = IPPROTO_TCP, [TOUR_UDP] = IPPROTO_UDP,
@@ -132,4 +136,52 @@ bool pw_tour_listens(const struct pw_tour *tour, const struct pw_gate *gate,
 			return true;
 	}
 	return false;
+}
+
+/* Gates of one interface stand together unless an address came late */
+static bool is_named(const struct pw_tour *tour, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (tour->gates[i].iface == tour->gates[at].iface)
+			return true;
+	return false;
+}
+
+/* "eth0, lan and 2 more"; @family: which are asked */
+static void put_names(const struct pw_tour *tour,
+		      bool family[static PW_NUM_FAMILIES], FILE *out)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < tour->num_gates; i++) {
+		family[tour->gates[i].family] = true;
+		if (is_named(tour, i) || num++ >= MAX_NAMED)
+			continue;
+		fprintf(out, "%s%s", num > 1 ? ", " : "",
+			tour->gates[i].iface->name);
+	}
+	if (num > MAX_NAMED)
+		fprintf(out, " and %zu more", num - MAX_NAMED);
+}
+
+int pw_tour_where(struct pw_tour *tour)
+{
+	bool family[PW_NUM_FAMILIES] = { false };
+	char *names = NULL;
+	size_t len;
+	FILE *out = open_memstream(&names, &len);
+	int err;
+
+	if (!out)
+		return -ENOMEM;
+	put_names(tour, family, out);
+	if (pw_text_close(out, &names))
+		return -ENOMEM;
+	err = !*names ? 0 :
+	      pw_report_where(tour->report, "%s, %s%s%s", names,
+			      family[PW_IPV4] ? "IPv4" : "",
+			      family[PW_IPV4] && family[PW_IPV6] ? " and " : "",
+			      family[PW_IPV6] ? "IPv6" : "");
+	free(names);
+	return err;
 }

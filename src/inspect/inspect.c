@@ -116,7 +116,9 @@ static int probe_interfaces(struct pw_tour *tour)
 		err = open_injector(tour, &refused);
 	if (err || refused)
 		return err;
-	err = pw_tour_shots(tour);
+	err = pw_tour_where(tour);
+	if (!err)
+		err = pw_tour_shots(tour);
 	if (!err)
 		err = fire(tour);
 	return err ? err : pw_tour_judge(tour);

@@ -88,6 +88,8 @@ extern const uint8_t pw_tour_protos[TOUR_PROTOS];
 
 /* gates.c: which interfaces and addresses */
 int pw_tour_gates(struct pw_tour *tour);
+/* gates.c: tells the report which, in short */
+int pw_tour_where(struct pw_tour *tour);
 
 /* Does something take packets to this port that come in at @gate? */
 bool pw_tour_listens(const struct pw_tour *tour, const struct pw_gate *gate,
