@@ -121,7 +121,7 @@ static void read_tcp(struct pw_salvo *salvo, const struct pw_packet *packet)
 }
 
 /*
- * Refusals. What a rule refuses as "unreachable" in another way than by port and
+ * Refusals. What a rule refuses as "unreachable" otherwise than by port and
  * protocol, as net or host or for lack of a route, is as good as prohibited.
  */
 static const struct refusal {
