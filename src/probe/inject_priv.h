@@ -37,6 +37,7 @@ struct pw_injector {
  * @ports:	to be sent in this round
  * @seen:	evidence by port; PW_EV_NONE: not of this volley
  * @arrived:	probes of this round that the table has counted
+ * @idle:	rounds in a row in which none has
  */
 struct pw_salvo {
 	const struct pw_volley *volley;
@@ -46,6 +47,7 @@ struct pw_salvo {
 	uint8_t *seen;
 	uint32_t cookie;
 	uint64_t sent, arrived;
+	unsigned int idle;
 };
 
 /* What a note says, by the family that was probed */
