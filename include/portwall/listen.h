@@ -87,6 +87,12 @@ struct pw_host_addr {
 int pw_host_addrs(struct pw_host_addr **out, size_t *num,
 		  struct pw_diags *diags);
 
+/*
+ * Does an interface take IPv6 at all? Where it is switched off packets are
+ * dropped before any rule (disable_ipv6: Documentation/networking/ip-sysctl).
+ */
+bool pw_host_takes_ipv6(const char *ifname);
+
 /**
  * pw_host_accepts_route() - Would the routing of this host take such a packet?
  *

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Addresses of this host's interfaces, by rtnetlink. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "host/inet.h"
 #include "host/sockquery.h"
@@ -126,4 +130,21 @@ int pw_host_addrs(struct pw_host_addr **out, size_t *num,
 	*out = dump.addrs;
 	*num = dump.num;
 	return 0;
+}
+
+bool pw_host_takes_ipv6(const char *ifname)
+{
+	char path[sizeof("/proc/sys/net/ipv6/conf//disable_ipv6") + IFNAMSIZ];
+	char off;
+	int fd;
+
+	snprintf(path, sizeof(path),
+		 "/proc/sys/net/ipv6/conf/%s/disable_ipv6", ifname);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, &off, 1) != 1)
+		off = '1';
+	close(fd);
+	return off == '0';
 }

@@ -82,7 +82,7 @@ static int add_iface(struct pw_tour *tour, const struct pw_iface *iface)
 		const struct pw_host_addr *addr =
 			best_addr(tour, iface, (enum pw_family)f);
 
-		if (addr)
+		if (addr && (f == PW_IPV4 || pw_host_takes_ipv6(iface->name)))
 			err = add_gate(tour, iface, (enum pw_family)f,
 				       addr->addr,
 				       tour->num_gates < FULL_GATES);
