@@ -64,6 +64,7 @@ static bool is_odd_source(enum pw_family family, struct pw_value addr)
 struct search {
 	const struct pw_tour *tour;
 	const struct pw_gate *gate;
+	uint32_t class;
 	const struct pw_rangeset *set;	/* of the class, NULL: anything */
 	struct pw_value best;
 	int path;
@@ -116,18 +117,22 @@ static bool try_neighbours(struct search *s)
 	return false;
 }
 
-static bool try_set(struct search *s)
+/* Addresses of the class that the plan has found; NULL set: too many to keep */
+static bool try_planned(struct search *s)
 {
-	size_t num = s->set ? s->set->num : 0;
+	const struct pw_plan *plan = s->tour->plan;
 
-	for (size_t i = 0; i < num && i < 8; i++) {
-		struct pw_range range = pw_rangeset_get(s->set, i);
-
-		if (try_source(s, inner(&range, s->tour->seed)) ||
-		    try_source(s, range.first) || try_source(s, range.last))
+	for (size_t i = 0; plan && i < plan->num_sweeps; i++)
+		if (plan->sweeps[i].class == s->class &&
+		    try_source(s, plan->sweeps[i].src))
 			return true;
-	}
 	return false;
+}
+
+/* Can it be told whether an address is of the class? */
+static bool is_told(const struct search *s)
+{
+	return !s->tour->plan || s->tour->plan->classes[s->class].set;
 }
 
 /* A source of the class for this gate. 0; -EXDEV; -ENOENT: there is none */
@@ -136,11 +141,12 @@ static int find_source(struct search *s)
 	const struct pw_range *docs = documentation[s->gate->family];
 
 	s->path = -ENOENT;
-	for (size_t i = 0; i < PW_ARRAY_SIZE(documentation[0]); i++)
+	for (size_t i = 0; is_told(s) && i < PW_ARRAY_SIZE(documentation[0]);
+	     i++)
 		if (try_source(s, inner(&docs[i], s->tour->seed)))
 			return 0;
-	if (!try_neighbours(s))
-		try_set(s);
+	if (!is_told(s) || !try_neighbours(s))
+		try_planned(s);
 	return s->path;
 }
 
@@ -273,6 +279,7 @@ static int ask_class(struct pw_tour *tour, uint32_t gate_index,
 {
 	struct search found = {
 		.tour = tour, .gate = &tour->gates[gate_index],
+		.class = class,
 		.set = tour->plan ? tour->plan->classes[class].set : NULL,
 	};
 	int err = 0;
@@ -282,6 +289,48 @@ static int ask_class(struct pw_tour *tour, uint32_t gate_index,
 	for (int p = 0; !err && p < TOUR_PROTOS; p++)
 		err = add_shot(tour, gate_index, class, &found,
 			       pw_tour_protos[p], full);
+	return err;
+}
+
+/* First, last, and right beside: where boundaries are off by one it shows */
+static int ask_source(struct pw_tour *tour, uint32_t gate_index,
+		      uint32_t class, struct pw_value addr)
+{
+	struct search found = {
+		.tour = tour, .gate = &tour->gates[gate_index],
+		.class = class, .path = -ENOENT,
+	};
+	int err = 0;
+
+	try_source(&found, addr);
+	if (found.path == -ENOENT)
+		return 0;
+	for (int p = 0; !err && p < TOUR_PROTOS; p++)
+		err = add_shot(tour, gate_index, class, &found,
+			       pw_tour_protos[p], false);
+	return err;
+}
+
+/* All sources that the plan has for this family, each once */
+static int ask_edges(struct pw_tour *tour, uint32_t gate_index)
+{
+	const struct pw_gate *gate = &tour->gates[gate_index];
+	pw_owned(pw_rangeset_free) struct pw_rangeset *asked =
+		pw_rangeset_new(pw_family_bits(gate->family));
+	int err = asked ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < tour->plan->num_sweeps; i++) {
+		const struct pw_sweep *sweep = &tour->plan->sweeps[i];
+
+		if (sweep->family != gate->family ||
+		    pw_rangeset_contains(asked, sweep->src))
+			continue;
+		err = ask_source(tour, gate_index, sweep->class, sweep->src);
+		if (!err)
+			err = pw_rangeset_add(asked, sweep->src, sweep->src);
+		if (!err)
+			err = pw_rangeset_normalise(asked);
+	}
 	return err;
 }
 
@@ -300,6 +349,8 @@ static int ask_gate(struct pw_tour *tour, uint32_t gate_index)
 			err = ask_class(tour, gate_index, c,
 					gate->full && asked == 1);
 	}
+	if (!err && tour->how->all)
+		err = ask_edges(tour, gate_index);
 	if (!err && asked > MAX_CLASSES && !tour->how->all)
 		err = pw_report_note(tour->report,
 				     "on %s: %zu classes of source were not probed; --full asks all",

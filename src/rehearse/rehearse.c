@@ -56,7 +56,7 @@ static int say_coverage(const struct pw_plan *plan, struct pw_report *report)
 	if (!plan->left_out)
 		return 0;
 	return pw_report_note(report,
-			      "left out, because there are too many sections: %llu ports of single sources; --full asks all",
+			      "left out, since they would be too many: %llu ports of single sources; --full asks all",
 			      (unsigned long long)plan->left_out);
 }
 
