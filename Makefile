@@ -93,7 +93,14 @@ $(BLAST): $(BUILD)/%: %.c
 	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDOPT) $(LDFLAGS) -o $@ $<
 
-tests: $(TESTS) $(BLAST)
+# Sweeps for tests/bench
+LO_BENCH := $(BUILD)/tests/bench/loopback
+$(LO_BENCH): $(BUILD)/%: %.c $(LIB)
+	@mkdir -p $(@D)
+	$(SAY) "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDOPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+tests: $(TESTS) $(BLAST) $(LO_BENCH)
 
 # Tests of overflow ask for more than there is, and expect NULL
 unit: export ASAN_OPTIONS ?= detect_leaks=1:allocator_may_return_null=1

@@ -37,6 +37,7 @@ check    py:jsonschema            python3-jsonschema python3-jsonschema python-j
 check    py:yaml                  python3-yaml     python3-pyyaml    python-yaml    py3-yaml
 check    cmd:apparmor_parser      apparmor         -                 apparmor       apparmor
 bench    cmd:iperf3               iperf3           iperf3            iperf3         iperf3
+bench    cmd:nmap                 nmap             nmap              nmap           nmap
 '
 
 # Some go by another name in a newer version: one of several will do
