@@ -360,6 +360,35 @@ static int sweep_as_nobody(void)
 	       sweep.evidence[81] != PW_EV_RESET;
 }
 
+/* Packets are handed to other CPUs: answers come when they come */
+static void steered_packets_are_awaited(void **state)
+{
+	static const struct held held[] = { TCP6(NULL, 80), UDP6(NULL, 80) };
+	static const char steer[] =
+		"unshare -m sh -c 'mount -t sysfs sysfs /sys && "
+		"echo 3 >/sys/class/net/lo/queues/rx-0/rps_cpus' 2>/dev/null";
+
+	(void)state;
+	if (system(steer)) {
+		print_message("# reason: packets cannot be steered here\n");
+		skip();
+	}
+	sh_hold(held, PW_ARRAY_SIZE(held));
+	for (size_t i = 0; i < 6; i++) {	/* those of loopback addresses */
+		struct pw_loopback sweep = sweep_of(exact_cases[i].addr,
+						    exact_cases[i].proto,
+						    exact_cases[i].raw);
+		bool tcp = exact_cases[i].proto == IPPROTO_TCP;
+		uint8_t want[NUM_PORTS];
+
+		memset(want, tcp ? PW_EV_RESET : PW_EV_UNREACHABLE,
+		       sizeof(want));
+		want[80] = tcp ? PW_EV_ANSWER : PW_EV_SILENCE;
+		swept(&sweep);
+		check(&sweep, want);
+	}
+}
+
 static unsigned int tracked(void)
 {
 	FILE *file = fopen("/proc/sys/net/netfilter/nf_conntrack_count", "r");
@@ -456,6 +485,7 @@ int main(void)
 		TEST(nothing_stays_half_open),
 		TEST(other_hosts_are_never_probed),
 		TEST(ipv6_may_be_off),
+		TEST(steered_packets_are_awaited),
 		TEST(connection_table_is_left_clean),
 		TEST(raw_sockets_may_be_refused),
 		TEST(few_descriptors_are_enough),
