@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "portwall/array.h"
+#include "verify/run.h"
 
 #define MAX_NOTES 16
 #define MAX_LIMITS 128	/* of 64 sections at least; without --full */
@@ -109,6 +110,12 @@ static int add_section(struct limits *act, uint32_t section)
 	return err;
 }
 
+/* It lets nothing in, which the act of until shows */
+static bool is_over(const struct pw_section *s)
+{
+	return s->until_ns && s->until_ns <= pw_clock_ns(CLOCK_REALTIME);
+}
+
 static int gather(struct limits *act)
 {
 	const struct pw_model *model = act->stage->model;
@@ -119,7 +126,7 @@ static int gather(struct limits *act)
 	int err = model->ping == PW_PING_RATE ? add(act, &ping) : 0;
 
 	for (uint32_t i = 0; !err && i < model->num_sections; i++)
-		if (!model->sections[i].block)
+		if (!model->sections[i].block && !is_over(&model->sections[i]))
 			err = add_section(act, i);
 	return err;
 }

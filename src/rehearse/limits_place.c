@@ -64,6 +64,13 @@ struct search {
 	struct pw_place *out;
 };
 
+static bool is_opposite(enum pw_expected a, enum pw_expected b)
+{
+	if (a == PW_EX_CLOSED)
+		return b == PW_EX_REACHABLE;
+	return b == PW_EX_CLOSED || b == PW_EX_REFUSED;
+}
+
 /* Does the section decide here, and is it closed without it? */
 static bool fits(struct search *search, const struct pw_probe *probe)
 {
@@ -90,9 +97,13 @@ static bool fits(struct search *search, const struct pw_probe *probe)
 	pw_expect(&places->without, &arrival, &without);
 	places->without.sections[section] = kept;
 	search->out->beyond = without.what;
-	return search->want == PW_EX_CLOSED ?
-	       without.what == PW_EX_REACHABLE :
-	       without.what == PW_EX_CLOSED || without.what == PW_EX_REFUSED;
+	if (!is_opposite(search->want, without.what))
+		return false;
+	if (!places->later)
+		return true;
+	pw_expect(places->later, &arrival, &without);
+	search->out->beyond = without.what;
+	return is_opposite(search->want, without.what);
 }
 
 /* True: found, or enough was tried */

@@ -9,11 +9,14 @@
  * struct pw_places - What the search needs
  * @without:	the model, with one section that says nothing at a time
  * @nothing:	such a section
+ * @later:	the model of a time when the section is over: it has to say there
+ *		what is said without the section, too. NULL: no such time
  */
 struct pw_places {
 	struct pw_stage *stage;
 	struct pw_model without;
 	struct pw_section nothing;
+	const struct pw_model *later;
 };
 
 /**

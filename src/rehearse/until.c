@@ -27,14 +27,15 @@ struct ending {
 
 /**
  * struct until - The act while it plays
- * @timeless:	the stage, whose model knows no ends: for the search of places
+ * @timeless:	the stage with @model, which knows no ends: to find places
+ * @over:	the model when all of them are over
  * @begin_ns:	wall clock
  * @at_ns:	when all that lay ahead ends
  */
 struct until {
 	struct pw_stage *stage;
 	struct pw_stage timeless;
-	struct pw_model model;
+	struct pw_model model, over;
 	struct pw_places places;
 	struct ending *list;
 	size_t num, cap, num_ahead;
@@ -42,21 +43,37 @@ struct until {
 	uint64_t begin_ns, at_ns;
 };
 
+/* A copy whose sections may be changed; what they hold is shared */
+static int copy_model(const struct pw_model *model, struct pw_model *out)
+{
+	size_t size = model->num_sections * sizeof(*model->sections);
+
+	*out = *model;
+	out->sections = malloc(size ? size : 1);
+	if (!out->sections)
+		return -ENOMEM;
+	if (size)
+		memcpy(out->sections, model->sections, size);
+	return 0;
+}
+
 static int make_timeless(struct until *act)
 {
 	const struct pw_model *model = act->stage->model;
-	size_t size = model->num_sections * sizeof(*model->sections);
+	int err = copy_model(model, &act->model);
 
+	if (!err)
+		err = copy_model(model, &act->over);
+	if (err)
+		return err;
+	for (size_t i = 0; i < model->num_sections; i++) {
+		act->model.sections[i].until_ns = 0;
+		/* not 0, and past whatever the clock says */
+		if (model->sections[i].until_ns)
+			act->over.sections[i].until_ns = 1;
+	}
 	act->timeless = *act->stage;
 	act->timeless.model = &act->model;
-	act->model = *model;
-	act->model.sections = malloc(size ? size : 1);
-	if (!act->model.sections)
-		return -ENOMEM;
-	if (size)
-		memcpy(act->model.sections, model->sections, size);
-	for (size_t i = 0; i < model->num_sections; i++)
-		act->model.sections[i].until_ns = 0;
 	return pw_places_open(&act->timeless, &act->places);
 }
 
@@ -73,12 +90,15 @@ static int add(struct until *act, uint32_t section)
 	const struct pw_section *s = &act->stage->model->sections[section];
 	struct pw_report *report = act->stage->report;
 	struct ending ending = { .ahead = s->until_ns > act->begin_ns };
-	int missing = pw_place_find(&act->places, section, wanted(s), 0,
-				    &ending.place);
-	int64_t of_case = pw_report_case(report, "until", missing ?
-					 PW_RES_SKIPPED : PW_RES_PASS,
-					 "until of '%s'", s->name);
+	int64_t of_case;
+	int missing;
 
+	act->places.later = ending.ahead ? &act->over : act->stage->model;
+	missing = pw_place_find(&act->places, section, wanted(s), 0,
+				&ending.place);
+	of_case = pw_report_case(report, "until", missing ? PW_RES_SKIPPED :
+							    PW_RES_PASS,
+				 "until of '%s'", s->name);
 	if (of_case < 0)
 		return (int)of_case;
 	ending.of_case = (uint32_t)of_case;
@@ -304,6 +324,7 @@ int pw_stage_until(struct pw_stage *stage)
 		err = say_left_out(&act);
 	pw_places_close(&act.places);
 	free(act.model.sections);
+	free(act.over.sections);
 	free(act.list);
 	return err;
 }

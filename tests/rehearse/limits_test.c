@@ -224,6 +224,11 @@ static const struct act acts[] = {
 	{ "a block with an end", "[allow web]\ntcp = 80\n"
 	  "[block some]\nfrom = 203.0.113.0/24\nuntil = 2099-01-31T18:00Z\n",
 	  NULL, UNTIL, PASS, "just ahead" },
+	{ "a block and a section that end at once",
+	  "[allow web]\ntcp = 80, 81\nuntil = 2099-01-31T18:00Z\n"
+	  "[allow other]\ntcp = 82\n"
+	  "[block some]\nfrom = 203.0.113.0/24\nuntil = 2099-01-31T18:00Z\n",
+	  NULL, UNTIL, PASS, "just ahead" },
 	{ "ends and limits", "[policy]\ndefault = reject\n"
 	  "[allow old]\ntcp = 5432\nuntil = 2099-01-31T18:00Z\n"
 	  "rate = 5/minute\n[allow older]\nudp = 5432\n"
