@@ -111,6 +111,17 @@ struct pw_status {
  * makes, with a message; others as pw_kernel_read().
  */
 int pw_status_read(struct pw_status **out, struct pw_diags *diags);
+/**
+ * pw_status_complete() - Content of sets that were too large to be read
+ * @intent:	of the policy that is in force: of its digest
+ *
+ * Such a set is constant and named after its content, which was looked up when
+ * it was filled: @status->rules takes what @intent compiles to under that name.
+ *
+ * Return: 0; as pw_compile()
+ */
+int pw_status_complete(struct pw_status *status,
+		       const struct pw_intent *intent, struct pw_diags *diags);
 void pw_status_free(struct pw_status *status);
 PW_DEFINE_OWNED(struct pw_status, pw_status_free)
 

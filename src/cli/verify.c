@@ -103,6 +103,14 @@ static int read_policy(struct verify *v)
 			      v->cli->diags);
 }
 
+/* Large lists of the policy in force stay in the kernel: it knows them, too */
+static int complete_rules(struct verify *v)
+{
+	if (!v->intent || !is_in_force(v, v->intent))
+		return 0;
+	return pw_status_complete(v->status, v->intent, v->cli->diags);
+}
+
 static int new_report(struct verify *v)
 {
 	v->report = pw_report_new(v->cli->command->name,
@@ -200,6 +208,8 @@ static int verify_host(struct verify *v)
 
 	if (!err)
 		err = read_policy(v);
+	if (!err)
+		err = complete_rules(v);
 	if (!err)
 		err = new_report(v);
 	messages_print(v->cli);

@@ -6,6 +6,7 @@
 
 #include "live/changed.h"
 #include "live/rulesdigest.h"
+#include "portwall/compile.h"
 #include "portwall/live.h"
 
 /* "g7.local" */
@@ -66,6 +67,46 @@ int pw_status_read(struct pw_status **out, struct pw_diags *diags)
 		status->changed = is_changed(status->kernel, status->rules);
 	*out = PW_TAKE(status);
 	return 0;
+}
+
+static bool is_unread(const struct pw_set *set)
+{
+	return set->constant && !set->elems;
+}
+
+static bool has_unread(const struct pw_ruleset *rules)
+{
+	for (size_t i = 0; rules && i < rules->num_sets; i++)
+		if (is_unread(&rules->sets[i]))
+			return true;
+	return false;
+}
+
+static void complete(struct pw_set *set, const struct pw_ruleset *from)
+{
+	uint32_t at = pw_ruleset_find_set(from, set->name);
+	const struct pw_set *known = at == PW_NONE ? NULL : &from->sets[at];
+
+	if (known && known->constant && known->type == set->type &&
+	    known->interval == set->interval)
+		set->elems = pw_rangeset_ref(known->elems);
+}
+
+int pw_status_complete(struct pw_status *status,
+		       const struct pw_intent *intent, struct pw_diags *diags)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *compiled = NULL;
+	struct pw_ruleset *rules = status->rules;
+	int err;
+
+	if (!has_unread(rules))
+		return 0;
+	err = pw_compile(intent->model, status->kernel->current, &compiled,
+			 diags);
+	for (size_t i = 0; !err && i < rules->num_sets; i++)
+		if (is_unread(&rules->sets[i]))
+			complete(&rules->sets[i], compiled);
+	return err;
 }
 
 void pw_status_free(struct pw_status *status)
