@@ -83,6 +83,18 @@ static int say_refused(struct pw_tour *tour, const char *why)
 			     "not probed: %s", why);
 }
 
+/* Then there is no way in but lo, and nothing was shown of any other */
+static int say_no_gates(struct pw_tour *tour)
+{
+	int64_t of_case = pw_report_case(tour->report, "interfaces",
+					 PW_RES_SKIPPED, "interfaces");
+
+	if (of_case < 0)
+		return (int)of_case;
+	return pw_report_say(tour->report, (uint32_t)of_case,
+			     "none but lo has an address");
+}
+
 static int open_injector(struct pw_tour *tour, bool *refused)
 {
 	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
@@ -109,6 +121,8 @@ static int probe_interfaces(struct pw_tour *tour)
 	bool refused;
 	int err;
 
+	if (!tour->num_gates)
+		return say_no_gates(tour);
 	if (!tour->how->ways)
 		return say_refused(tour, "that needs CAP_NET_ADMIN and CAP_BPF");
 	err = ask_leave(tour->how, tour->diags);
