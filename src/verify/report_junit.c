@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reports as JUnit's XML: there is no standard, this is what Jenkins
- * (jenkinsci/xunit-plugin, junit-10.xsd) and GitLab (unit test reports) read.
+ * Reports as JUnit's XML. There is no standard; the narrowest reader is
+ * Jenkins' xunit plugin, which refuses what its junit-10.xsd does not name.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -89,15 +89,26 @@ static void add_text(struct tree *tree, mxml_node_t *node, const char *text)
 		tree->incomplete = true;
 }
 
-static void set_place(struct tree *tree, mxml_node_t *node, uint32_t section)
+/* Findings of the case, and where the section begins that it is about */
+static void add_details(struct tree *tree, mxml_node_t *node,
+			const struct pw_case *c, const char *message)
 {
+	char *escaped = NULL, *text = NULL;
 	const char *file;
 	uint32_t line;
 
-	if (!pw_report_place(tree->report, section, &file, &line))
+	if (!pw_report_place(tree->report, c->section, &file, &line)) {
+		add_text(tree, node, message);
 		return;
-	set(tree, node, "file", file);
-	set_num(tree, node, "line", line);
+	}
+	escaped = pw_escape(file);
+	if (escaped && asprintf(&text, "%s\nat %s:%" PRIu32, message, escaped,
+				line) >= 0)
+		add_text(tree, node, text);
+	else
+		tree->incomplete = true;
+	free(escaped);
+	free(text);
 }
 
 /* The reason of a case that was skipped, else the first line of @message */
@@ -135,7 +146,7 @@ static void add_outcome(struct tree *tree, mxml_node_t *node, size_t of_case)
 		set_message(tree, element, c, message);
 		if (row->outcome != SKIPPED) {
 			set(tree, element, "type", pw_result_name(c->result));
-			add_text(tree, element, message);
+			add_details(tree, element, c, message);
 		}
 	} else if (*message) {
 		element = add(tree, node, "system-out");
@@ -158,7 +169,6 @@ static void add_case(struct tree *tree, mxml_node_t *suite, size_t of_case)
 	set(tree, node, "classname", class);
 	set(tree, node, "name", c->name);
 	set_time(tree, node, c->ns);
-	set_place(tree, node, c->section);
 	add_outcome(tree, node, of_case);
 	free(class);
 }
@@ -176,7 +186,6 @@ static void set_tally(struct tree *tree, mxml_node_t *node,
 	set_num(tree, node, "tests", tally->tests);
 	set_num(tree, node, "failures", tally->of[FAILURE]);
 	set_num(tree, node, "errors", tally->of[ERROR]);
-	set_num(tree, node, "skipped", tally->of[SKIPPED]);
 	set_time(tree, node, tally->ns);
 }
 
@@ -208,6 +217,7 @@ static void add_cases(struct tree *tree, mxml_node_t *root, size_t first)
 		count(&tally, &report->cases[i]);
 	}
 	set_tally(tree, suite, &tally);
+	set_num(tree, suite, "skipped", tally.of[SKIPPED]);
 }
 
 static bool is_first_of_suite(const struct pw_report *report, size_t at)
@@ -231,6 +241,7 @@ static void add_failure(struct tree *tree, mxml_node_t *root, const char *why)
 	set(tree, error, "message", why);
 	set(tree, error, "type", "refused");
 	set_tally(tree, suite, &tally);
+	set_num(tree, suite, "skipped", 0);
 }
 
 static void build(struct tree *tree)
