@@ -200,19 +200,50 @@ static void put_finding(struct log *log, json_t *results,
 	free(text);
 }
 
-/* A case that no finding speaks for */
-static void put_case(struct log *log, json_t *results, const struct pw_case *c)
+/* A case that no finding speaks for, and @more of its kind */
+static void put_case(struct log *log, json_t *results, const struct pw_case *c,
+		     size_t more)
 {
-	char *text = NULL;
+	char *text = NULL, also[40] = "";
 
-	if (asprintf(&text, "%s: %s%s%s", c->suite, c->name,
-		     c->text ? ": " : "", c->text ? c->text : "") < 0) {
+	if (more)
+		snprintf(also, sizeof(also), "; and %zu more", more);
+	if (asprintf(&text, "%s: %s%s%s%s", c->suite, c->name,
+		     c->text ? ": " : "", c->text ? c->text : "", also) < 0) {
 		log->incomplete = true;
 		return;
 	}
 	push(log, results, result_of(log, rule_of(c->result, ANY_STATE), text,
 				     c->section));
 	free(text);
+}
+
+/*
+ * Those who show results show each of them, whatever its kind, and refuse more
+ * than some 25,000: what was not sent is one, unless it has a place of its own
+ */
+static bool is_folded(const struct pw_case *c)
+{
+	return c->section == PW_NO_SECTION && (c->result == PW_RES_SKIPPED ||
+					       c->result == PW_RES_COMPUTED);
+}
+
+static void put_folded(struct log *log, json_t *results, enum pw_result result)
+{
+	const struct pw_report *report = log->report;
+	const struct pw_case *first = NULL;
+	size_t num = 0;
+
+	for (size_t i = 0; i < report->num_cases; i++) {
+		const struct pw_case *c = &report->cases[i];
+
+		if (c->result != result || !is_folded(c))
+			continue;
+		first = first ? first : c;
+		num++;
+	}
+	if (first)
+		put_case(log, results, first, num - 1);
 }
 
 /* Findings as bad as their case speak for it: @spoken by case */
@@ -231,8 +262,11 @@ static json_t *results_of(struct log *log, bool *spoken)
 			spoken[f->of_case] = true;
 	}
 	for (size_t i = 0; i < report->num_cases; i++)
-		if (report->cases[i].result != PW_RES_PASS && !spoken[i])
-			put_case(log, results, &report->cases[i]);
+		if (report->cases[i].result != PW_RES_PASS && !spoken[i] &&
+		    !is_folded(&report->cases[i]))
+			put_case(log, results, &report->cases[i], 0);
+	put_folded(log, results, PW_RES_SKIPPED);
+	put_folded(log, results, PW_RES_COMPUTED);
 	return results;
 }
 
