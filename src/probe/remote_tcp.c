@@ -10,7 +10,7 @@
 #include "probe/flight.h"
 #include "probe/remote.h"
 
-#define MIN_CHUNK 256		/* ports; else what is sent in a second */
+#define MIN_CHUNK 4096		/* ports; more if these take less than a second */
 #define FEW_CONTROLS 4		/* at each end of a round, for many rounds */
 #define MORE_CONTROLS 20	/* for two: see pw_silence_is_sure() */
 
