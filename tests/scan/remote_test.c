@@ -369,6 +369,28 @@ static void all_ports_are_the_default(void **state)
 	assert_int_equal(evidence[1999], PW_EV_ANSWER);
 }
 
+/* What answers is found last: the ports before are asked again then */
+static void late_control_is_enough(void **state)
+{
+	static uint16_t ports[5000];	/* more than are tried at once */
+	static uint8_t evidence[5000];
+	struct pw_remote scan = scan_of("192.0.2.2", IPPROTO_TCP);
+
+	(void)state;
+	there(RULES("tcp dport != 65000 drop\nicmp type echo-request drop\n"));
+	for (unsigned int i = 0; i < 5000; i++)
+		ports[i] = (uint16_t)(60001 + i);
+	scan.ports = ports;
+	scan.num_ports = 5000;
+	scan.evidence = evidence;
+	scan.rate = 4500;
+	scan.tries = 2;
+	scanned(&scan);
+	for (unsigned int i = 0; i < 4999; i++)
+		assert_int_equal(evidence[i], PW_EV_SILENCE);
+	assert_int_equal(evidence[4999], PW_EV_RESET);
+}
+
 /* An absent host is no closed one */
 static void absent_host_is_unknown(void **state)
 {
@@ -471,6 +493,7 @@ int main(void)
 		TEST(progress_comes_to_an_end),
 		TEST(few_descriptors_are_enough),
 		TEST(all_ports_are_the_default),
+		TEST(late_control_is_enough),
 		TEST(absent_host_is_unknown),
 		TEST(no_way_is_an_error),
 		TEST(source_may_be_chosen),
