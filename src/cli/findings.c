@@ -49,6 +49,14 @@ static bool same(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+/* -1: none */
+static int64_t first_port(const struct pw_finding *f)
+{
+	if (!f->ports || pw_rangeset_empty(f->ports))
+		return -1;
+	return (int64_t)pw_rangeset_get(f->ports, 0).first.lo;
+}
+
 /* Do they differ in case, interface, source and address alone? */
 static bool alike(const struct pw_finding *a, const struct pw_finding *b)
 {
@@ -93,11 +101,21 @@ struct places {
 	struct words ifaces, froms, addrs;
 };
 
+/* Those alike stand near each other: the order asks for these before others */
+static bool may_be_alike(const struct pw_finding *a, const struct pw_finding *b)
+{
+	return a->result == b->result && a->state == b->state &&
+	       a->section == b->section && a->proto == b->proto &&
+	       first_port(a) == first_port(b);
+}
+
 static void gather(struct listing *l, size_t first, struct places *places)
 {
 	const struct pw_finding *list = l->report->findings;
 
 	for (size_t i = first; i < l->report->num_findings; i++) {
+		if (!may_be_alike(&list[first], &list[i]))
+			break;
 		if (l->merged[i] || (i > first && !alike(&list[first],
 							 &list[i])))
 			continue;

@@ -38,6 +38,7 @@ struct tally {
 /* Mini-XML tells nobody when memory is short: what was set must be there */
 struct tree {
 	const struct pw_report *report;
+	struct pw_by_case by_case;
 	mxml_node_t *xml;
 	bool incomplete;
 };
@@ -134,7 +135,8 @@ static void add_outcome(struct tree *tree, mxml_node_t *node, size_t of_case)
 {
 	const struct pw_case *c = &tree->report->cases[of_case];
 	const struct result_row *row = &rows[c->result];
-	char *message = pw_case_message(tree->report, of_case);
+	char *message = pw_case_message(tree->report, &tree->by_case,
+					of_case);
 	mxml_node_t *element;
 
 	if (!message) {
@@ -274,7 +276,11 @@ int pw_report_put_junit(const struct pw_report *report, FILE *out)
 	struct tree tree = { .report = report, .xml = mxmlNewXML("1.0") };
 	char *text = NULL;
 
-	build(&tree);
+	if (pw_by_case_make(report, &tree.by_case))
+		tree.incomplete = true;
+	else
+		build(&tree);
+	pw_by_case_clear(&tree.by_case);
 	if (!tree.incomplete)
 		text = mxmlSaveAllocString(tree.xml, NULL);
 	mxmlDelete(tree.xml);

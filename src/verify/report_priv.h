@@ -24,11 +24,25 @@ int pw_report_put_sarif(const struct pw_report *report, FILE *out);
  */
 char *pw_finding_message(const struct pw_finding *finding);
 
+/**
+ * struct pw_by_case - Findings of each case
+ * @first:	by case: index of its first finding + 1, 0: none
+ * @next:	by finding: the same of the next one of its case
+ */
+struct pw_by_case {
+	size_t *first, *next;
+};
+
+/* 0 or -ENOMEM; @out is to be cleared in both cases */
+int pw_by_case_make(const struct pw_report *report, struct pw_by_case *out);
+void pw_by_case_clear(struct pw_by_case *by_case);
+
 /*
  * What is to be said of a case: its text and the messages of its findings that
  * are as bad as itself, a line each. The caller frees; NULL: no memory
  */
-char *pw_case_message(const struct pw_report *report, size_t of_case);
+char *pw_case_message(const struct pw_report *report,
+		      const struct pw_by_case *by_case, size_t of_case);
 
 /* Why it is no report of a whole run; NULL: it is one */
 const char *pw_report_failure(const struct pw_report *report);

@@ -77,10 +77,11 @@ static void put_place(const struct pw_report *report, const struct pw_case *c,
 	free(escaped);
 }
 
-static int put_details(const struct pw_report *report, size_t i, FILE *out)
+static int put_details(const struct pw_report *report,
+		       const struct pw_by_case *by_case, size_t i, FILE *out)
 {
 	const struct pw_case *c = &report->cases[i];
-	char *message = pw_case_message(report, i);
+	char *message = pw_case_message(report, by_case, i);
 
 	if (!message)
 		return -ENOMEM;
@@ -97,7 +98,8 @@ static int put_details(const struct pw_report *report, size_t i, FILE *out)
 	return 0;
 }
 
-static int put_case(const struct pw_report *report, size_t i, FILE *out)
+static int put_case(const struct pw_report *report,
+		    const struct pw_by_case *by_case, size_t i, FILE *out)
 {
 	const struct pw_case *c = &report->cases[i];
 	const struct result_row *row = &rows[c->result];
@@ -114,7 +116,7 @@ static int put_case(const struct pw_report *report, size_t i, FILE *out)
 		complete &= put_plain(pw_case_reason(c), out);
 	}
 	putc('\n', out);
-	return complete ? put_details(report, i, out) : -ENOMEM;
+	return complete ? put_details(report, by_case, i, out) : -ENOMEM;
 }
 
 static int put_comments(const char *lines, FILE *out)
@@ -150,6 +152,17 @@ static int bail_out(const struct pw_report *report, FILE *out)
 	return complete ? 0 : -ENOMEM;
 }
 
+static int put_cases(const struct pw_report *report, FILE *out)
+{
+	struct pw_by_case by_case;
+	int err = pw_by_case_make(report, &by_case);
+
+	for (size_t i = 0; !err && i < report->num_cases; i++)
+		err = put_case(report, &by_case, i, out);
+	pw_by_case_clear(&by_case);
+	return err;
+}
+
 int pw_report_put_tap(const struct pw_report *report, FILE *out)
 {
 	int err;
@@ -158,8 +171,8 @@ int pw_report_put_tap(const struct pw_report *report, FILE *out)
 	fprintf(out, "1..%zu\n", report->num_cases +
 		(pw_report_failure(report) != NULL));
 	err = put_comments(report->headline, out);
-	for (size_t i = 0; !err && i < report->num_cases; i++)
-		err = put_case(report, i, out);
+	if (!err)
+		err = put_cases(report, out);
 	if (!err)
 		err = put_comments(report->notes, out);
 	return err ? err : bail_out(report, out);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Findings and cases in words. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,16 +177,39 @@ char *pw_finding_message(const struct pw_finding *finding)
 	return text;
 }
 
+int pw_by_case_make(const struct pw_report *report, struct pw_by_case *out)
+{
+	out->first = calloc(report->num_cases + 1, sizeof(*out->first));
+	out->next = calloc(report->num_findings + 1, sizeof(*out->next));
+	if (!out->first || !out->next)
+		return -ENOMEM;
+	for (size_t i = report->num_findings; i; i--) {
+		size_t *first = &out->first[report->findings[i - 1].of_case];
+
+		out->next[i - 1] = *first;
+		*first = i;
+	}
+	return 0;
+}
+
+void pw_by_case_clear(struct pw_by_case *by_case)
+{
+	free(by_case->first);
+	free(by_case->next);
+}
+
 /* Those that make the case what it is; @out grows by a line for each */
-static bool put_findings(const struct pw_report *report, size_t of_case,
+static bool put_findings(const struct pw_report *report,
+			 const struct pw_by_case *by_case, size_t of_case,
 			 bool first, FILE *out)
 {
-	for (size_t i = 0; i < report->num_findings; i++) {
-		const struct pw_finding *f = &report->findings[i];
+	size_t i = by_case->first[of_case];
+
+	for (; i; i = by_case->next[i - 1]) {
+		const struct pw_finding *f = &report->findings[i - 1];
 		char *message;
 
-		if (f->of_case != of_case ||
-		    f->result != report->cases[of_case].result)
+		if (f->result != report->cases[of_case].result)
 			continue;
 		message = pw_finding_message(f);
 		if (!message)
@@ -197,7 +221,8 @@ static bool put_findings(const struct pw_report *report, size_t of_case,
 	return true;
 }
 
-char *pw_case_message(const struct pw_report *report, size_t of_case)
+char *pw_case_message(const struct pw_report *report,
+		      const struct pw_by_case *by_case, size_t of_case)
 {
 	const struct pw_case *c = &report->cases[of_case];
 	bool complete;
@@ -209,7 +234,7 @@ char *pw_case_message(const struct pw_report *report, size_t of_case)
 		return NULL;
 	if (c->text)
 		put_foreign("", c->text, out);
-	complete = put_findings(report, of_case, !c->text, out);
+	complete = put_findings(report, by_case, of_case, !c->text, out);
 	if (!pw_text_close(out, &text) && complete)
 		return text;
 	free(text);
