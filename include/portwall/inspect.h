@@ -66,6 +66,7 @@ struct pw_distance {
 	void *progress_arg;
 };
 
+/* As pw_inspect(); -EINVAL: the target is an address of this host */
 int pw_inspect_target(const struct pw_distance *how, struct pw_report *report,
 		      struct pw_diags *diags);
 

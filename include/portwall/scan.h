@@ -36,7 +36,7 @@ int pw_loopback_sweep(struct pw_loopback *sweep, struct pw_diags *diags);
 
 /**
  * struct pw_remote - Ports of another host
- * @target, @source: @source all 0: chosen by the route
+ * @target, @source: @source all 0: chosen by the route, and set
  * @proto:	IPPROTO_TCP or IPPROTO_UDP
  * @rate:	probes a second at most, control probes included
  * @tries:	of a probe that nobody answers, from 1

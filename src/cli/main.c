@@ -37,12 +37,13 @@ const struct command commands[] = {
 	  OPT_RUN_DIR | OPT_JSON, cmd_status,
 	  "say what is in force, since when, and what it let in",
 	  "Exits with 1 when somebody changed the rules, or none are in force." },
-	{ "verify", "[POLICY]", 1, POLICY_IF_NAMED, true, false,
+	{ "verify", "[POLICY]", 1, POLICY_IF_NAMED, false, false,
 	  OPT_FULL | OPT_TARGET | OPT_REPORT | OPT_SEED | OPT_YES | OPT_JSON,
 	  cmd_verify,
 	  "probe this host, or another, and say what can be reached",
 	  "Without POLICY: compares with the policy in force, as far as it is known.\n"
-	  "Exits with 1 when a port is not as the policy says, 4 when one is not known." },
+	  "Exits with 1 when a port is not as the policy says, 4 when one is not known.\n"
+	  "Without CAP_NET_ADMIN only loopback is looked at, and the rest is not known." },
 	{ "clear", "", 0, POLICY_NEVER, true, true,
 	  OPT_YES | OPT_RUN_DIR | OPT_JSON, cmd_clear,
 	  "remove portwall's table and nothing else: every port is open then",
@@ -153,7 +154,7 @@ static int run(struct cli *cli)
 	}
 	if (cli->json && doc_begin(cli))
 		return STATUS_REFUSED;
-	if (cli->command->privileged && !cli->targets.num && !has_net_admin())
+	if (cli->command->privileged && !has_net_admin())
 		return refuse_privilege(cli);
 	return run_command(cli);
 }

@@ -35,6 +35,8 @@ static int read_status(struct verify *v)
 {
 	int err;
 
+	if (!has_net_admin())
+		return 0;
 	v->foreign = pw_diags_new();
 	if (!v->foreign)
 		return -ENOMEM;
@@ -84,7 +86,10 @@ static int find_policy(struct verify *v)
 		err = try_policy(v, DEFAULT_POLICY);
 	if (err || v->intent)
 		return err;
-	if (*source)
+	if (!has_net_admin())
+		pw_diag_note(v->cli->diags, NULL,
+			     "the policy in force is not to be seen without CAP_NET_ADMIN: compared with none");
+	else if (*source)
 		pw_diag_note(v->cli->diags, NULL,
 			     "the policy in force is not known here (applied as '%s'): compared with none",
 			     source);
@@ -188,7 +193,8 @@ static int probe_host(struct verify *v)
 		.model = v->intent ? v->intent->model : NULL,
 		.rules = v->status ? v->status->rules : NULL,
 		.in_force = v->intent && is_in_force(v, v->intent),
-		.ways = ALL_WAYS, .all = cli->full, .seed = cli->seed,
+		.ways = has_net_admin() ? ALL_WAYS : 0,
+		.all = cli->full, .seed = cli->seed,
 		.agree = agree, .agree_arg = cli,
 		.progress = progress_tell, .progress_arg = &v->progress,
 	};

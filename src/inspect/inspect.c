@@ -124,7 +124,7 @@ static int probe_interfaces(struct pw_tour *tour)
 	if (!tour->num_gates)
 		return say_no_gates(tour);
 	if (!tour->how->ways)
-		return say_refused(tour, "that needs CAP_NET_ADMIN and CAP_BPF");
+		return say_refused(tour, "that needs CAP_NET_ADMIN and CAP_BPF: run it with sudo");
 	err = ask_leave(tour->how, tour->diags);
 	if (!err)
 		err = open_injector(tour, &refused);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "portwall/inspect.h"
+#include "portwall/listen.h"
 #include "portwall/names.h"
 #include "portwall/scan.h"
 #include "verify/judge.h"
@@ -42,7 +43,7 @@ static void expect(struct distance *d, const char *iface,
 		   struct pw_ports_expected *out)
 {
 	struct pw_arrival arrival = {
-		.family = d->how->family, .src = d->how->source,
+		.family = d->how->family, .src = d->scan.source,
 		.dst = d->how->target, .dst_kind = PW_DST_LOCAL,
 		.proto = d->scan.proto, .sport = 40000, .hop_limit = 64,
 	};
@@ -155,7 +156,7 @@ static int report_open(struct distance *d, uint32_t of_case)
 
 static int judge(struct distance *d, uint32_t of_case)
 {
-	char from[PW_ADDR_STRLEN] = "here", addr[PW_ADDR_STRLEN];
+	char from[PW_ADDR_STRLEN], addr[PW_ADDR_STRLEN];
 	struct pw_judgement j = {
 		.model = d->how->model, .report = d->report,
 		.of_case = of_case, .proto = d->scan.proto, .iface = "",
@@ -167,8 +168,7 @@ static int judge(struct distance *d, uint32_t of_case)
 	int err;
 
 	pw_addr_format(d->how->family, d->how->target, addr);
-	if (d->how->source.hi || d->how->source.lo)
-		pw_addr_format(d->how->family, d->how->source, from);
+	pw_addr_format(d->how->family, d->scan.source, from);
 	note_expectation(d);
 	err = pw_judge(&j, &d->report->reachable);
 	return err ? err : report_open(d, of_case);
@@ -207,15 +207,39 @@ static int scan(struct distance *d, uint8_t proto)
 	return judge(d, (uint32_t)of_case);
 }
 
+/* Packets to own addresses come in on lo, where no rule judges them */
+static int refuse_own(const struct pw_distance *how, struct pw_diags *diags)
+{
+	struct pw_host_addr *addrs = NULL;
+	char text[PW_ADDR_STRLEN];
+	size_t num = 0;
+	bool own = false;
+	int err = pw_host_addrs(&addrs, &num, diags);
+
+	for (size_t i = 0; !err && i < num; i++)
+		own |= addrs[i].family == how->family &&
+		       !pw_value_cmp(addrs[i].addr, how->target);
+	free(addrs);
+	if (err || !own)
+		return err;
+	pw_diag_error(diags, NULL,
+		      "%s is an address of this host: over loopback no rule is asked",
+		      pw_addr_format(how->family, how->target, text));
+	pw_diag_hint(diags, "without --target the interfaces are probed as from outside");
+	return -EINVAL;
+}
+
 int pw_inspect_target(const struct pw_distance *how, struct pw_report *report,
 		      struct pw_diags *diags)
 {
 	struct distance *d = calloc(1, sizeof(*d));
 	uint64_t start = pw_clock_ns(CLOCK_MONOTONIC);
-	int err;
+	int err = refuse_own(how, diags);
 
-	if (!d)
-		return -ENOMEM;
+	if (err || !d) {
+		free(d);
+		return err ? err : -ENOMEM;
+	}
 	d->how = how;
 	d->report = report;
 	d->diags = diags;

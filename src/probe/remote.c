@@ -48,6 +48,16 @@ uint64_t pw_away_timeout_ns(const struct pw_away *away, unsigned int n)
 	       << (n < MAX_DOUBLED ? n : MAX_DOUBLED);
 }
 
+static int note_source(const struct pw_away *away, int fd)
+{
+	struct pw_sockaddr own = { .len = sizeof(own.in6) };
+
+	if (getsockname(fd, &own.sa, &own.len))
+		return -errno;
+	away->scan->source = pw_sockaddr_addr(&own);
+	return 0;
+}
+
 /* Is there a way, and is the source ours? Sends nothing */
 static int find_way(const struct pw_away *away)
 {
@@ -60,6 +70,8 @@ static int find_way(const struct pw_away *away)
 		err = -errno;
 	if (!err && connect(fd, &away->target.sa, away->target.len))
 		err = -errno;
+	if (!err)
+		err = note_source(away, fd);
 	if (fd >= 0)
 		close(fd);
 	return err;

@@ -12,6 +12,19 @@ static const uint8_t state_ranks[PW_NUM_STATES] = {
 	[PW_STATE_REACHABLE] = 4, [PW_STATE_CLOSED] = 5, [PW_STATE_LOCAL] = 6,
 };
 
+/* Among violations: a service that somebody can reach is worse than none */
+static const uint8_t violation_ranks[PW_NUM_STATES] = {
+	[PW_STATE_REACHABLE] = 1, [PW_STATE_UNUSED] = 2,
+	[PW_STATE_SHIELDED] = 3, [PW_STATE_CLOSED] = 4, [PW_STATE_LOCAL] = 5,
+	[PW_STATE_UNKNOWN] = 6,
+};
+
+static uint8_t rank_of(const struct pw_finding *f)
+{
+	return f->result == PW_RES_VIOLATION ? violation_ranks[f->state] :
+	       state_ranks[f->state];
+}
+
 static int num_cmp(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
@@ -63,8 +76,7 @@ static int order_cmp(const void *x, const void *y, void *arg)
 	const struct pw_report *report = arg;
 	int cmp = num_cmp(b->result, a->result);
 
-	cmp = cmp ? cmp : num_cmp(state_ranks[a->state],
-				  state_ranks[b->state]);
+	cmp = cmp ? cmp : num_cmp(rank_of(a), rank_of(b));
 	cmp = cmp ? cmp : text_cmp(report->cases[a->of_case].suite,
 				   report->cases[b->of_case].suite);
 	cmp = cmp ? cmp : num_cmp(a->section, b->section);
