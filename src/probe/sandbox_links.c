@@ -198,6 +198,28 @@ static void add_default_route(struct pw_rtnl *host, uint32_t index,
 	mnl_attr_put_u32(nlh, RTA_OIF, index);
 }
 
+/*
+ * Of link-local addresses the kernel takes fe80::/64 to be on the link, a
+ * policy the whole fe80::/10: an answer to the rest would find no way
+ */
+static void add_link_route(struct pw_rtnl *host, uint32_t index,
+			   const char *about)
+{
+	static const struct pw_value link_local = { 0xfe80ull << 48, 0 };
+	struct nlmsghdr *nlh = pw_rtnl_add(host, RTM_NEWROUTE,
+					   NLM_F_CREATE | NLM_F_APPEND, about);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+
+	rtm->rtm_family = AF_INET6;
+	rtm->rtm_dst_len = 10;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = RTPROT_STATIC;
+	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
+	rtm->rtm_type = RTN_UNICAST;
+	pw_rtnl_put_addr(nlh, RTA_DST, PW_IPV6, link_local);
+	mnl_attr_put_u32(nlh, RTA_OIF, index);
+}
+
 static void add_addresses(struct pw_rtnl *host, const struct pw_sandbox *sb,
 			  uint32_t i)
 {
@@ -211,6 +233,7 @@ static void add_addresses(struct pw_rtnl *host, const struct pw_sandbox *sb,
 	pw_rtnl_put_addr(nlh, IFA_BROADCAST, PW_IPV4, iface->broadcast);
 	add_addr(host, end->host_index, PW_IPV6, iface->addr[PW_IPV6],
 		 PW_SCENE_PREFIX6, name);
+	add_link_route(host, end->host_index, name);
 	for (int f = 0; f < PW_NUM_FAMILIES; f++) {
 		add_neighbour(host, end, f, iface->gateway[f], name);
 		if (iface->bridge)
