@@ -262,7 +262,7 @@ static int judge_volley(struct pw_crew *crew, struct pw_stage *stage,
 			int64_t *of_case)
 {
 	const struct volley *volley = &crew->volleys[index];
-	const uint8_t *evidence = crew->evidence + volley->at;
+	uint8_t *evidence = crew->evidence + volley->at;
 	int err = 0;
 
 	for (size_t i = volley->first; !err && i < volley->end; i++) {

@@ -37,19 +37,6 @@ struct pw_stage {
  */
 int pw_stage_reload(struct pw_stage *stage);
 
-/**
- * pw_stage_variant() - Load rules of a policy that differs in one value
- * @section:	index in the model; PW_NO_SECTION: [policy] ping
- * @rate:	takes the place of its rate; NULL: leave it
- * @until_ns:	takes the place of its until; 0: leave it
- *
- * They are compiled anew from the model, so what they show holds for
- * @stage->rules only as far as these were compiled from it too; the caller says
- * so in the case's text. pw_stage_reload() returns to the rules under test.
- */
-int pw_stage_variant(struct pw_stage *stage, uint32_t section,
-		     const struct pw_rate *rate, uint64_t until_ns);
-
 /* More probes are done; tells whoever wants to know */
 void pw_stage_tell(struct pw_stage *stage, const char *what, uint64_t probes);
 

@@ -114,8 +114,45 @@ static char *blame_rule(void *arg, uint16_t port)
 	return len < 0 ? NULL : text;
 }
 
+static bool is_published(const struct pw_scene *scene,
+			 const struct pw_sweep *sweep, uint16_t port)
+{
+	for (size_t i = 0; i < scene->num_publish; i++)
+		if (scene->publish[i].proto == sweep->proto &&
+		    scene->publish[i].port == port)
+			return true;
+	return false;
+}
+
+/*
+ * The kernel forwards nothing of link-local sources, and says so before any
+ * rule of forward is asked (net/ipv6/ip6_output.c, ip6_forward()): up to there
+ * it was let through, and beyond nothing is open.
+ */
+static void take_out_scope(const struct pw_plan *plan,
+			   const struct pw_sweep *sweep,
+			   const struct pw_ports_expected *expected,
+			   uint8_t *evidence)
+{
+	size_t num = pw_sweep_num(sweep);
+
+	if (sweep->family != PW_IPV6 || sweep->src.hi >> 54 != 0xfe80u >> 6)
+		return;
+	for (size_t i = 0; i < num; i++) {
+		uint16_t port = sweep->ports ? sweep->ports[i] : (uint16_t)i;
+
+		if (evidence[i] != PW_EV_PROHIBITED)
+			continue;
+		if (sweep->dst_kind == PW_DST_BEHIND)
+			evidence[i] = PW_EV_SILENCE;
+		else if (is_published(plan->scene, sweep, port) &&
+			 expected->what[port] >= PW_EX_LIMITED)
+			evidence[i] = PW_EV_FORWARDED;
+	}
+}
+
 int pw_sweep_judge(const struct pw_model *model, const struct pw_plan *plan,
-		   const struct pw_sweep *sweep, const uint8_t *evidence,
+		   const struct pw_sweep *sweep, uint8_t *evidence,
 		   const struct pw_ruleset *rules, uint32_t of_case,
 		   struct pw_ports_expected *expected,
 		   struct pw_report *report)
@@ -140,6 +177,7 @@ int pw_sweep_judge(const struct pw_model *model, const struct pw_plan *plan,
 	if (!blame.arrival.now_ns)
 		blame.arrival.now_ns = model->now_ns;
 	pw_sweep_expect(model, plan, sweep, expected);
+	take_out_scope(plan, sweep, expected, evidence);
 	report->cases[of_case].probes += pw_sweep_num(sweep);
 	report->sweeps += !sweep->ports;
 	return pw_judge(&j, &report->reachable);

@@ -27,12 +27,13 @@ int64_t pw_sweep_case(const struct pw_plan *plan, const struct pw_sweep *sweep,
 
 /**
  * pw_sweep_judge() - What came of one sweep
- * @evidence:	by place in its ports
+ * @evidence:	by place in its ports; what the kernel refuses by itself is
+ *		taken out
  * @rules:	for the name of the rule that let in what must not be
  * @expected:	room for the expectation
  */
 int pw_sweep_judge(const struct pw_model *model, const struct pw_plan *plan,
-		   const struct pw_sweep *sweep, const uint8_t *evidence,
+		   const struct pw_sweep *sweep, uint8_t *evidence,
 		   const struct pw_ruleset *rules, uint32_t of_case,
 		   struct pw_ports_expected *expected,
 		   struct pw_report *report);

@@ -20,6 +20,8 @@ static const struct pw_range unsendable4[] = {
 
 static const struct pw_range unsendable6[] = {
 	{ { 0, 0 }, { 0, 1 } },			/* unspecified, loopback */
+	/* fe80::, anycast of routers: RFC 4291, 2.6.1 */
+	{ { 0xfe80000000000000, 0 }, { 0xfe80000000000000, 0 } },
 	{ { 0, 0xffff00000000 }, { 0, 0xffffffffffff } },	/* mapped */
 	{ { 0xff00000000000000, 0 }, { UINT64_MAX, UINT64_MAX } },
 };
