@@ -9,6 +9,8 @@
 #include "inspect/tour.h"
 #include "portwall/array.h"
 
+#define RAW_NOTES 8
+
 /* The sockets of one port and process, side by side */
 struct service {
 	const struct pw_listener *first;
@@ -314,6 +316,29 @@ static int report_published(struct pw_tour *tour, uint32_t of_case)
 	return err;
 }
 
+/* Packet sockets: they see all frames, before any rule */
+static int note_raw(struct pw_tour *tour)
+{
+	const struct pw_listeners *l = tour->listeners;
+	int err = 0;
+
+	for (size_t i = 0, noted = 0; !err && i < l->num; i++) {
+		const struct pw_listener *raw = &l->list[i];
+		char *who;
+
+		if (!raw->raw || raw->proto ||
+		    (i && raw[-1].raw && raw[-1].pid == raw->pid) ||
+		    ++noted > RAW_NOTES)
+			continue;
+		who = owner(raw, l->owners_known);
+		err = who ? pw_report_note(tour->report,
+					   "packet socket of %s: sees packets before any rule",
+					   who) : -ENOMEM;
+		free(who);
+	}
+	return err;
+}
+
 int pw_tour_states(struct pw_tour *tour)
 {
 	const struct pw_model *model = tour->how->model;
@@ -324,6 +349,8 @@ int pw_tour_states(struct pw_tour *tour)
 	if (of_case < 0)
 		return (int)of_case;
 	err = report_services(tour, (uint32_t)of_case);
+	if (!err)
+		err = note_raw(tour);
 	if (!err)
 		err = report_published(tour, (uint32_t)of_case);
 	for (uint32_t s = 0; !err && model && s < model->num_sections; s++)
