@@ -32,8 +32,8 @@ def sweep_seconds(policy):
     """The full sweeps of one test, each by itself."""
     done = subprocess.run(rootless([PORTWALL, "test", "--json", policy]),
                           capture_output=True, text=True, check=True)
-    return [case["ms"] / 1e3 for case in json.loads(done.stdout)["cases"]
-            if case["suite"] == "ports" and case.get("ms")]
+    return [case["elapsed_ms"] / 1e3 for case in json.loads(done.stdout)["cases"]
+            if case["suite"] == "ports" and case.get("elapsed_ms")]
 
 
 def bench_test(bench, quick, root, timed, show, mib, median):
