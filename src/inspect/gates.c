@@ -14,6 +14,7 @@
 
 #define FULL_GATES 16	/* beyond: the ports that matter, not all */
 #define MAX_GATES 512
+#define MAX_ACROSS 64	/* addresses asked where they are not at home */
 #define MAX_NAMED 4	/* interfaces in the summary */
 
 const uint8_t pw_tour_protos[TOUR_PROTOS] = {
@@ -64,8 +65,10 @@ static int add_gate(struct pw_tour *tour, const struct pw_iface *iface,
 	};
 	struct pw_range name;
 
-	if (tour->num_gates >= MAX_GATES)
+	if (tour->num_gates >= MAX_GATES) {
+		tour->gates_left++;
 		return 0;
+	}
 	if (pw_ifname_range(iface->name, strlen(iface->name), &name))
 		return 0;
 	gate.name = name.first;
@@ -100,7 +103,7 @@ static bool is_asked(const struct pw_tour *tour, enum pw_family family,
 	return false;
 }
 
-/* An own address that no gate has yet gets the ports that matter */
+/* An own address that no gate has yet: what is published may be there alone */
 static int add_addr(struct pw_tour *tour, const struct pw_host_addr *addr)
 {
 	const struct pw_iface *iface =
@@ -109,11 +112,87 @@ static int add_addr(struct pw_tour *tour, const struct pw_host_addr *addr)
 	if (!iface || !is_gate(iface) || !fitness(addr, iface) ||
 	    is_asked(tour, addr->family, addr->addr))
 		return 0;
-	return add_gate(tour, iface, addr->family, addr->addr, false);
+	return add_gate(tour, iface, addr->family, addr->addr,
+			addr->scope != RT_SCOPE_LINK &&
+			tour->num_gates < FULL_GATES);
+}
+
+static bool is_loopback(const struct pw_host_addr *addr)
+{
+	return addr->family == PW_IPV4 ? addr->addr.lo >> 24 == 127 :
+	       !addr->addr.hi && addr->addr.lo == 1;
+}
+
+static bool is_asked_at(const struct pw_tour *tour,
+			const struct pw_iface *iface,
+			const struct pw_host_addr *addr)
+{
+	for (size_t i = 0; i < tour->num_gates; i++)
+		if (tour->gates[i].iface == iface &&
+		    tour->gates[i].family == addr->family &&
+		    !pw_value_cmp(tour->gates[i].dst, addr->addr))
+			return true;
+	return false;
+}
+
+static int add_across(struct pw_tour *tour, const struct pw_iface *iface,
+		      const struct pw_host_addr *addr, size_t *num)
+{
+	int err;
+
+	if (addr->tentative || addr->scope == RT_SCOPE_LINK ||
+	    is_asked_at(tour, iface, addr) ||
+	    (addr->family == PW_IPV6 && !pw_host_takes_ipv6(iface->name)))
+		return 0;
+	if (*num >= MAX_ACROSS) {
+		tour->across_left += !is_loopback(addr);
+		return 0;
+	}
+	err = add_gate(tour, iface, addr->family, addr->addr, false);
+	if (!err && is_asked_at(tour, iface, addr)) {
+		tour->gates[tour->num_gates - 1].across = true;
+		(*num)++;
+	}
+	return err;
+}
+
+/*
+ * Linux answers to each of its addresses on every interface, to those of lo,
+ * too; even to 127.0.0.0/8 with route_localnet, which routing is asked about.
+ */
+static int add_all_across(struct pw_tour *tour, bool loopback, size_t *num)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < tour->num_addrs; i++) {
+		if (is_loopback(&tour->addrs[i]) != loopback)
+			continue;
+		for (size_t k = 0; !err && k < tour->host->num_ifaces; k++)
+			if (is_gate(&tour->host->ifaces[k]))
+				err = add_across(tour, &tour->host->ifaces[k],
+						 &tour->addrs[i], num);
+	}
+	return err;
+}
+
+static int say_left(struct pw_tour *tour)
+{
+	int err = 0;
+
+	if (tour->gates_left)
+		err = pw_report_note(tour->report,
+				     "not probed: %zu further pairs of interface and own address",
+				     tour->gates_left);
+	if (!err && tour->across_left)
+		err = pw_report_note(tour->report,
+				     "not probed: %zu pairs of interface and an address of another interface",
+				     tour->across_left);
+	return err;
 }
 
 int pw_tour_gates(struct pw_tour *tour)
 {
+	size_t across = 0;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < tour->host->num_ifaces; i++)
@@ -121,7 +200,11 @@ int pw_tour_gates(struct pw_tour *tour)
 			err = add_iface(tour, &tour->host->ifaces[i]);
 	for (size_t i = 0; !err && i < tour->num_addrs; i++)
 		err = add_addr(tour, &tour->addrs[i]);
-	return err;
+	if (!err)
+		err = add_all_across(tour, false, &across);
+	if (!err)
+		err = add_all_across(tour, true, &across);
+	return err ? err : say_left(tour);
 }
 
 bool pw_tour_listens(const struct pw_tour *tour, const struct pw_gate *gate,

@@ -76,7 +76,9 @@ static enum pw_result evaluate(const struct pw_tour *tour,
 	struct pw_fate fate;
 	bool in;
 
-	pw_tour_arrival(tour, gate, packet.src, proto, &arrival);
+	pw_tour_arrival(tour, gate,
+			&(struct pw_volley){ .src = packet.src, .proto = proto },
+			&arrival);
 	arrival.dport = port;
 	pw_expect(tour->how->model, &arrival, &expected);
 	memcpy(packet.iifname, gate->iface->name, sizeof(packet.iifname));

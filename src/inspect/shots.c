@@ -8,6 +8,10 @@
 #include "portwall/array.h"
 
 #define MAX_CLASSES 32		/* of source, live; each volley costs 20 ms */
+#define MAX_FULL 192		/* of --full; each takes 200 KB */
+#define MAX_BESIDE 24		/* gates where habits are asked about */
+#define MAX_OWN_NEAR 16		/* own addresses side by side */
+#define ANY_SPORT 40000		/* like any that is chosen for probes */
 
 /* Documentation addresses: RFC 5737, RFC 3849 */
 static const struct pw_range documentation[PW_NUM_FAMILIES][3] = {
@@ -23,20 +27,39 @@ static const struct pw_range documentation[PW_NUM_FAMILIES][3] = {
 	},
 };
 
+/*
+ * Source ports that stateless rules let in: FTP data, DNS, DHCP, HTTP,
+ * Kerberos, NTP, HTTPS, IKE
+ */
+static const uint16_t sports[] = { 20, 53, 67, 80, 88, 123, 443, 500 };
+
+/* Sources that are trusted by habit: RFC 1918, RFC 6598; RFC 4291, RFC 4193 */
+static const struct pw_value habits[PW_NUM_FAMILIES][4] = {
+	[PW_IPV4] = { { 0, 0x0ac0ffee }, { 0, 0xac1fc0fe }, { 0, 0xc0a8c0fe },
+		      { 0, 0x6440c0fe } },
+	[PW_IPV6] = { { 0xfe80000000000000, 0x0200c0fffec0ffee },
+		      { 0xfdc0ffee00000000, 0xc0ffee } },
+};
+
 bool pw_section_is_touchy(const struct pw_section *section)
 {
 	return section->rate.set || section->connections.set ||
 	       section->log_set;
 }
 
+uint16_t pw_tour_sport(const struct pw_volley *volley)
+{
+	return volley->sport ? volley->sport : ANY_SPORT;
+}
+
 void pw_tour_arrival(const struct pw_tour *tour, const struct pw_gate *gate,
-		     struct pw_value src, uint8_t proto,
-		     struct pw_arrival *out)
+		     const struct pw_volley *volley, struct pw_arrival *out)
 {
 	*out = (struct pw_arrival){
 		.iface = gate->name, .family = gate->family,
-		.src = src, .dst = gate->dst, .dst_kind = PW_DST_LOCAL,
-		.proto = proto, .sport = 40000, .hop_limit = 64,
+		.src = volley->src, .dst = gate->dst, .dst_kind = PW_DST_LOCAL,
+		.proto = volley->proto, .sport = pw_tour_sport(volley),
+		.hop_limit = 64,
 		.now_ns = tour->host->now_ns,
 	};
 }
@@ -59,6 +82,17 @@ static bool is_odd_source(enum pw_family family, struct pw_value addr)
 	if (family == PW_IPV4)
 		return first == 0 || first == 127 || first >= 224;
 	return !addr.hi || addr.hi >> 56 == 0xff;
+}
+
+/* Of those whom the policy does not tell from others, if it does at all */
+static uint32_t first_class(const struct pw_tour *tour, enum pw_family family)
+{
+	const struct pw_plan *plan = tour->plan;
+
+	for (uint32_t c = 0; plan && c < plan->num_classes; c++)
+		if (plan->classes[c].family == family)
+			return c;
+	return PW_NO_SECTION;
 }
 
 struct search {
@@ -242,25 +276,40 @@ static int push(struct pw_tour *tour, const struct pw_volley *volley,
 			     *shot);
 }
 
-static int add_shot(struct pw_tour *tour, uint32_t gate_index, uint32_t class,
-		    const struct search *found, uint8_t proto, bool full)
+/**
+ * struct order - What to send
+ * @sport:	0: any
+ * @beside:	see struct pw_shot
+ */
+struct order {
+	uint32_t gate, class;
+	struct pw_value src;
+	int path;
+	uint16_t sport;
+	bool full, beside;
+};
+
+static int add_shot(struct pw_tour *tour, const struct order *order,
+		    uint8_t proto)
 {
-	const struct pw_gate *gate = &tour->gates[gate_index];
+	const struct pw_gate *gate = &tour->gates[order->gate];
 	struct pw_shot shot = {
-		.gate = gate_index, .class = class, .path = found->path,
+		.gate = order->gate, .class = order->class,
+		.path = order->path, .beside = order->beside,
 	};
 	struct pw_volley volley = {
 		.ifindex = gate->iface->index, .family = gate->family,
-		.src = found->best, .dst = gate->dst, .proto = proto,
+		.src = order->src, .dst = gate->dst, .proto = proto,
+		.sport = order->sport,
 	};
 	bool mark[65536] = { false };
 	int err;
 
-	for (uint32_t p = 0; full && p < 65536; p++)
+	for (uint32_t p = 0; order->full && p < 65536; p++)
 		mark[p] = true;
-	if (!full)
+	if (!order->full)
 		mark_edges(tour, proto, mark);
-	spare_limits(tour, gate, found->best, proto, mark);
+	spare_limits(tour, gate, order->src, proto, mark);
 	err = list_ports(mark, &shot.ports, &volley.num_ports);
 	if (err)
 		return err;
@@ -274,6 +323,42 @@ static int add_shot(struct pw_tour *tour, uint32_t gate_index, uint32_t class,
 	return err;
 }
 
+static int add_shots(struct pw_tour *tour, const struct order *order)
+{
+	int err = 0;
+
+	for (int p = 0; !err && p < TOUR_PROTOS; p++)
+		err = add_shot(tour, order, pw_tour_protos[p]);
+	return err;
+}
+
+/* From where packets are sent that are not what peers send, but are let in */
+static int ask_sports(struct pw_tour *tour, const struct order *base)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(sports); i++) {
+		struct order order = *base;
+
+		order.full = false;
+		order.beside = true;
+		order.sport = sports[i];
+		err = add_shots(tour, &order);
+	}
+	return err;
+}
+
+/* Is a sweep over all ports still to be had? */
+static bool may_be_full(struct pw_tour *tour, bool wanted)
+{
+	if (wanted && tour->num_full >= MAX_FULL) {
+		tour->full_left++;
+		return false;
+	}
+	tour->num_full += wanted;
+	return wanted;
+}
+
 static int ask_class(struct pw_tour *tour, uint32_t gate_index,
 		     uint32_t class, bool full)
 {
@@ -282,32 +367,94 @@ static int ask_class(struct pw_tour *tour, uint32_t gate_index,
 		.class = class,
 		.set = tour->plan ? tour->plan->classes[class].set : NULL,
 	};
-	int err = 0;
+	struct order order = { .gate = gate_index, .class = class };
+	bool across = tour->gates[gate_index].across;
+	int err;
 
-	if (find_source(&found) == -ENOENT)
+	if (find_source(&found) == -ENOENT || (across && found.path))
 		return 0;
-	for (int p = 0; !err && p < TOUR_PROTOS; p++)
-		err = add_shot(tour, gate_index, class, &found,
-			       pw_tour_protos[p], full);
+	order.src = found.best;
+	order.path = found.path;
+	order.beside = across;
+	order.full = may_be_full(tour, full);
+	err = add_shots(tour, &order);
+	if (!err && class == first_class(tour, found.gate->family) &&
+	    !across && !order.path && gate_index < MAX_BESIDE)
+		err = ask_sports(tour, &order);
 	return err;
 }
 
 /* First, last, and right beside: where boundaries are off by one it shows */
 static int ask_source(struct pw_tour *tour, uint32_t gate_index,
-		      uint32_t class, struct pw_value addr)
+		      uint32_t class, struct pw_value addr, bool beside)
 {
 	struct search found = {
 		.tour = tour, .gate = &tour->gates[gate_index],
 		.class = class, .path = -ENOENT,
 	};
-	int err = 0;
 
 	try_source(&found, addr);
-	if (found.path == -ENOENT)
+	if (found.path == -ENOENT || (beside && found.path))
 		return 0;
-	for (int p = 0; !err && p < TOUR_PROTOS; p++)
-		err = add_shot(tour, gate_index, class, &found,
-			       pw_tour_protos[p], false);
+	return add_shots(tour, &(struct order){
+		.gate = gate_index, .class = class, .src = found.best,
+		.path = found.path, .beside = beside,
+	});
+}
+
+/* The class of an address; that of anyone where it cannot be told */
+static uint32_t class_of(const struct pw_tour *tour, enum pw_family family,
+			 struct pw_value addr)
+{
+	const struct pw_plan *plan = tour->plan;
+
+	for (uint32_t c = 0; plan && c < plan->num_classes; c++)
+		if (plan->classes[c].family == family && plan->classes[c].set &&
+		    pw_rangeset_contains(plan->classes[c].set, addr))
+			return c;
+	return first_class(tour, family);
+}
+
+static int ask_beside(struct pw_tour *tour, uint32_t gate_index,
+		      struct pw_value addr)
+{
+	enum pw_family family = tour->gates[gate_index].family;
+
+	return ask_source(tour, gate_index, class_of(tour, family, addr), addr,
+			  true);
+}
+
+/* Somebody on the wire who is not this host */
+static struct pw_value neighbour_of(const struct pw_tour *tour,
+				    const struct pw_host_addr *own)
+{
+	struct pw_value addr = pw_value_next(own->addr);
+
+	for (int i = 0; i < MAX_OWN_NEAR && is_own(tour, own->family, addr); i++)
+		addr = pw_value_next(addr);
+	return addr;
+}
+
+/* Neighbours on the wire, and those whom rules trust by habit */
+static int ask_habits(struct pw_tour *tour, uint32_t gate_index)
+{
+	const struct pw_gate *gate = &tour->gates[gate_index];
+	const struct pw_value *list = habits[gate->family];
+	int err = 0;
+
+	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(habits[0]); i++)
+		if (list[i].hi || list[i].lo)
+			err = ask_beside(tour, gate_index, list[i]);
+	for (size_t i = 0; !err && i < tour->num_addrs; i++) {
+		const struct pw_host_addr *a = &tour->addrs[i];
+
+		if (a->family == gate->family &&
+		    a->ifindex == gate->iface->index &&
+		    !pw_value_cmp(a->addr, gate->dst) &&
+		    a->prefix + 1u < pw_family_bits(gate->family))
+			err = ask_beside(tour, gate_index,
+					 neighbour_of(tour, a));
+	}
 	return err;
 }
 
@@ -325,7 +472,8 @@ static int ask_edges(struct pw_tour *tour, uint32_t gate_index)
 		if (sweep->family != gate->family ||
 		    pw_rangeset_contains(asked, sweep->src))
 			continue;
-		err = ask_source(tour, gate_index, sweep->class, sweep->src);
+		err = ask_source(tour, gate_index, sweep->class, sweep->src,
+				 false);
 		if (!err)
 			err = pw_rangeset_add(asked, sweep->src, sweep->src);
 		if (!err)
@@ -341,15 +489,20 @@ static int ask_gate(struct pw_tour *tour, uint32_t gate_index)
 	int err = 0;
 
 	if (!tour->plan)
-		return ask_class(tour, gate_index, PW_NO_SECTION, gate->full);
-	for (uint32_t c = 0; !err && c < tour->plan->num_classes; c++) {
+		err = ask_class(tour, gate_index, PW_NO_SECTION, gate->full);
+	for (uint32_t c = 0; tour->plan && !err && c < tour->plan->num_classes; c++) {
 		if (tour->plan->classes[c].family != gate->family)
 			continue;
 		if (asked++ < MAX_CLASSES || tour->how->all)
 			err = ask_class(tour, gate_index, c,
-					gate->full && asked == 1);
+					gate->full &&
+					(asked == 1 || tour->how->all));
+		if (gate->across)
+			return err;
 	}
-	if (!err && tour->how->all)
+	if (!err && gate_index < MAX_BESIDE)
+		err = ask_habits(tour, gate_index);
+	if (!err && tour->how->all && tour->plan)
 		err = ask_edges(tour, gate_index);
 	if (!err && asked > MAX_CLASSES && !tour->how->all)
 		err = pw_report_note(tour->report,
@@ -398,5 +551,9 @@ int pw_tour_shots(struct pw_tour *tour)
 
 	for (uint32_t i = 0; !err && i < tour->num_gates; i++)
 		err = ask_gate(tour, i);
+	if (!err && tour->full_left)
+		err = pw_report_note(tour->report,
+				     "%zu classes of source on interfaces were not asked about all ports, only those that matter",
+				     tour->full_left);
 	return err ? err : put_refused_last(tour);
 }

@@ -20,6 +20,7 @@ enum pw_tour_proto { TOUR_TCP, TOUR_UDP, TOUR_PROTOS };
  * @iface:	borrowed from the host
  * @name:	of @iface as a number
  * @full:	all ports are asked; else those that matter
+ * @across:	@dst belongs to another interface, and is asked here, too
  * @bridge:	one of the policy's bridges
  */
 struct pw_gate {
@@ -27,7 +28,7 @@ struct pw_gate {
 	struct pw_value name;
 	enum pw_family family;
 	struct pw_value dst;
-	bool full, bridge;
+	bool full, across, bridge;
 };
 
 /**
@@ -36,11 +37,14 @@ struct pw_gate {
  * @class:	index in the plan's classes; PW_NO_SECTION: no policy
  * @ports:	list of the volley; owned
  * @path:	-EXDEV: the reverse-path filter refuses it
+ * @beside:	beyond what the policy tells apart: only what gets in too much
+ *		is of interest, others may well close more
  */
 struct pw_shot {
 	uint32_t gate, class;
 	uint16_t *ports;
 	int path;
+	bool beside;
 };
 
 /**
@@ -61,8 +65,11 @@ struct pw_port_facts {
 /**
  * struct pw_tour
  * @plan:	for its classes of source; NULL without a policy
+ * @gates_left, @across_left: what there was no room for
  * @volleys, @shots: side by side; the last @num_refused are those that routing
  *		refuses, and are not sent
+ * @num_full, @full_left: classes at gates that were asked about all ports, or
+ *		should have been
  * @facts:	by protocol and family; 65,536 each
  */
 struct pw_tour {
@@ -75,10 +82,11 @@ struct pw_tour {
 	struct pw_listeners *listeners;
 	struct pw_plan *plan;
 	struct pw_gate *gates;
-	size_t num_gates, cap_gates;
+	size_t num_gates, cap_gates, gates_left, across_left;
 	struct pw_volley *volleys;
 	struct pw_shot *shots;
 	size_t num_shots, num_refused, cap_volleys, cap_shots;
+	size_t num_full, full_left;
 	struct pw_injector *injector;
 	struct pw_port_facts *facts[TOUR_PROTOS][PW_NUM_FAMILIES];
 	uint64_t seed;
@@ -97,9 +105,10 @@ bool pw_tour_listens(const struct pw_tour *tour, const struct pw_gate *gate,
 
 /* shots.c: what is sent, from which sources to which ports */
 int pw_tour_shots(struct pw_tour *tour);
+/* The source port that the evaluator is asked about */
+uint16_t pw_tour_sport(const struct pw_volley *volley);
 void pw_tour_arrival(const struct pw_tour *tour, const struct pw_gate *gate,
-		     struct pw_value src, uint8_t proto,
-		     struct pw_arrival *out);
+		     const struct pw_volley *volley, struct pw_arrival *out);
 
 /* Would a probe use up a limit of this section, or write to a log? */
 bool pw_section_is_touchy(const struct pw_section *section);

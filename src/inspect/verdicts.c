@@ -20,7 +20,27 @@ static char *class_text(const struct pw_tour *tour, uint32_t class)
 	       tour->plan->classes[class].text;
 }
 
-static int64_t open_case(struct pw_tour *tour, size_t i)
+/* Who sends: words that the policy does not have for what is beside it */
+static char *sender_text(const struct pw_tour *tour, size_t i)
+{
+	const struct pw_shot *shot = &tour->shots[i];
+	const struct pw_volley *v = &tour->volleys[i];
+	const char *class = class_text(tour, shot->class);
+	char addr[PW_ADDR_STRLEN], *text = NULL;
+	int len;
+
+	if (v->sport)
+		len = asprintf(&text, "%s with source port %u", class,
+			       v->sport);
+	else if (shot->beside && !tour->gates[shot->gate].across)
+		len = asprintf(&text, "%s, here %s", class,
+			       pw_addr_format(v->family, v->src, addr));
+	else
+		len = asprintf(&text, "%s", class);
+	return len < 0 ? NULL : text;
+}
+
+static int64_t open_case(struct pw_tour *tour, size_t i, const char *sender)
 {
 	const struct pw_shot *shot = &tour->shots[i];
 	const struct pw_gate *gate = &tour->gates[shot->gate];
@@ -30,7 +50,7 @@ static int64_t open_case(struct pw_tour *tour, size_t i)
 		"%s on %s to %s from %s over %s",
 		pw_proto_name(tour->volleys[i].proto), gate->iface->name,
 		pw_addr_format(gate->family, gate->dst, addr),
-		class_text(tour, shot->class), pw_family_name(gate->family));
+		sender, pw_family_name(gate->family));
 
 	if (of_case < 0)
 		return of_case;
@@ -73,7 +93,7 @@ static char *own_rules(const struct pw_tour *tour, size_t volley,
 	struct pw_packet packet = {
 		.family = v->family, .src = v->src, .dst = v->dst,
 		.dst_type = RTN_LOCAL, .src_type = RTN_UNICAST,
-		.l4proto = v->proto, .sport = 40000, .dport = port,
+		.l4proto = v->proto, .sport = pw_tour_sport(v), .dport = port,
 		.tcp_flags = 0x02, .hop_limit = 64, .socket_wildcard = -1,
 		.state = PW_CT_NEW, .time_ns = tour->host->now_ns,
 	};
@@ -128,8 +148,11 @@ static void expect(const struct pw_tour *tour, size_t i,
 		memset(out->section, 0xff, sizeof(out->section));
 		return;
 	}
-	pw_tour_arrival(tour, gate, v->src, v->proto, &arrival);
+	pw_tour_arrival(tour, gate, v, &arrival);
 	pw_expect_ports(tour->how->model, &arrival, out);
+	for (size_t p = 0; tour->shots[i].beside && p < v->num_ports; p++)
+		if (out->what[v->ports[p]] == PW_EX_REACHABLE)
+			out->what[v->ports[p]] = PW_EX_LIMITED;
 	/* what containers see of published ports is not judged */
 	for (size_t p = 0; gate->bridge && p < v->num_ports; p++)
 		if (v->evidence[p] == PW_EV_FORWARDED)
@@ -183,7 +206,7 @@ static void note_listening(const struct pw_tour *tour, size_t i,
 			listens[tour->volleys[i].ports[p]] = true;
 }
 
-static int judge_shot(struct pw_tour *tour, size_t i,
+static int judge_shot(struct pw_tour *tour, size_t i, char *sender,
 		      struct pw_ports_expected *expected)
 {
 	const struct pw_shot *shot = &tour->shots[i];
@@ -192,12 +215,12 @@ static int judge_shot(struct pw_tour *tour, size_t i,
 	struct blame blame = { .tour = tour, .volley = i };
 	bool listens[65536];
 	char addr[PW_ADDR_STRLEN];
-	int64_t of_case = open_case(tour, i);
+	int64_t of_case = open_case(tour, i, sender);
 	struct pw_judgement j = {
 		.model = tour->how->model, .report = tour->report,
 		.of_case = (uint32_t)of_case, .proto = v->proto,
 		.iface = gate->iface->name,
-		.from = class_text(tour, shot->class),
+		.from = sender,
 		.addr = addr, .ports = v->ports, .num_ports = v->num_ports,
 		.evidence = v->evidence, .expected = expected,
 		.listens = listens, .refusal = PW_RES_WARNING,
@@ -219,8 +242,12 @@ int pw_tour_judge(struct pw_tour *tour)
 	struct pw_ports_expected *expected = malloc(sizeof(*expected));
 	int err = expected ? 0 : -ENOMEM;
 
-	for (size_t i = 0; !err && i < tour->num_shots; i++)
-		err = judge_shot(tour, i, expected);
+	for (size_t i = 0; !err && i < tour->num_shots; i++) {
+		char *sender = sender_text(tour, i);
+
+		err = sender ? judge_shot(tour, i, sender, expected) : -ENOMEM;
+		free(sender);
+	}
 	free(expected);
 	return err;
 }

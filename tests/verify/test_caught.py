@@ -149,6 +149,94 @@ def test_another_table_drops():
         found(world, {"port": 443, "says": "not reachable"})
 
 
+def by_hand(world, rule, more=""):
+    """A firewall that is not ours and right but for one rule."""
+    world.policy = world.file("policy.ini", POLICY)
+    world.host.nft("""
+table inet filter {
+    chain input {
+        type filter hook input priority 0; policy drop;
+        iif lo accept
+        ct state established,related accept
+        ip saddr 198.51.100.0/24 drop
+        ip6 saddr 2001:db8:bad::/48 drop
+        tcp dport { 80, 443 } accept
+        iifname eth1 tcp dport 9100 accept
+        ip saddr 203.0.113.66 drop
+        ip saddr 203.0.113.0/24 tcp dport 22 accept
+        ip6 saddr 2001:db8:10::/48 tcp dport 22 accept
+        %s
+    }
+    %s
+}
+""" % (rule, more))
+
+
+def test_by_hand_and_right():
+    with host(policy=None) as world:
+        by_hand(world, "")
+        for options in ((), ("--full",)):
+            seen = verify(world, *options)
+            seen.need(0)
+            seen.need_none(result="violation")
+
+
+@cases("udp sport 53", "tcp sport 20", "udp sport 123", "tcp sport 443")
+def test_a_source_port_let_in(match):
+    with host(policy=None) as world:
+        by_hand(world, match + " accept")
+        found(world, {"port": 65535, "interface": "eth0", "from":
+                      "anyone with source port " + match.split()[-1]})
+
+
+@cases("ip saddr 10.0.0.0/8", "ip saddr 172.16.0.0/12",
+       "ip saddr 192.168.0.0/16", "ip saddr 100.64.0.0/10",
+       "ip saddr 10.99.1.0/24", "ip6 saddr fe80::/10", "ip6 saddr fc00::/7")
+def test_trusted_by_habit(match):
+    with host(policy=None) as world:
+        by_hand(world, match + " accept")
+        found(world, {"port": 65535, "interface": "eth1"})
+
+
+def test_an_address_of_another_interface():
+    """Meant for those on eth1, who are not the only ones to reach it."""
+    with host(policy=None) as world:
+        by_hand(world, "ip daddr 10.99.1.2 tcp dport 9100 accept")
+        found(world, {"port": 9100, "interface": "eth0",
+                      "address": "10.99.1.2"})
+
+
+def test_an_address_of_lo():
+    with host(policy=None) as world:
+        world.host.ip("address add 10.88.0.1/32 dev lo")
+        by_hand(world, "ip daddr 10.88.0.1 accept")
+        found(world, {"port": 65535, "address": "10.88.0.1"})
+
+
+def test_loopback_from_outside():
+    with host(policy=None) as world:
+        world.host.sysctl(ipv4__conf__eth0__route_localnet=1)
+        by_hand(world, "ip daddr 127.0.0.1 accept")
+        found(world, {"port": 65535, "interface": "eth0",
+                      "address": "127.0.0.1"})
+
+
+def test_published_on_a_second_address():
+    with host(policy=None, forward=True) as world:
+        by_hand(world, "", "chain nat { type nat hook prerouting priority "
+                "-100; ip daddr 10.99.0.3 tcp dport 8443 dnat ip to "
+                "10.99.1.1:80\n }\n")
+        found(world, {"port": 8443, "address": "10.99.0.3",
+                      "says": "10.99.1.1:80"})
+
+
+def test_full_asks_all_ports_of_all():
+    with host(policy=None) as world:
+        by_hand(world, "ip saddr 203.0.113.0/24 tcp dport 5000 accept")
+        verify(world, "--full").need(
+            1, {**VIOLATION, "port": 5000, "interface": "eth0"})
+
+
 def test_no_rules_at_all():
     with host(policy=None) as world:
         world.policy = world.file("policy.ini", POLICY)
