@@ -126,13 +126,13 @@ static const enum pw_port_state seen_states[PW_NUM_EVIDENCE] = {
 };
 
 /* A line for what answered */
-static int report_open(struct distance *d, uint32_t of_case)
+static int report_open(struct distance *d, uint32_t of_case, char *addr)
 {
 	pw_owned(pw_rangeset_free) struct pw_rangeset *ports =
 		pw_rangeset_new(16);
 	struct pw_finding finding = {
 		.of_case = of_case, .result = PW_RES_PASS,
-		.state = PW_STATE_OPEN, .proto = d->scan.proto,
+		.state = PW_STATE_OPEN, .proto = d->scan.proto, .addr = addr,
 		.evidence = PW_EV_ANSWER, .section = PW_NO_SECTION,
 		.text = (char *)(uintptr_t)"answers",
 	};
@@ -163,7 +163,7 @@ static int judge(struct distance *d, uint32_t of_case)
 		.from = from, .addr = addr, .ports = d->scan.ports,
 		.num_ports = d->scan.ports ? d->scan.num_ports : 65536,
 		.evidence = d->evidence, .expected = &d->expected,
-		.refusal = PW_RES_WARNING,
+		.refusal = PW_RES_WARNING, .afar = true,
 	};
 	int err;
 
@@ -171,7 +171,7 @@ static int judge(struct distance *d, uint32_t of_case)
 	pw_addr_format(d->how->family, d->scan.source, from);
 	note_expectation(d);
 	err = pw_judge(&j, &d->report->reachable);
-	return err ? err : report_open(d, of_case);
+	return err ? err : report_open(d, of_case, addr);
 }
 
 static int scan(struct distance *d, uint8_t proto)
@@ -198,8 +198,10 @@ static int scan(struct distance *d, uint8_t proto)
 	memset(d->evidence, 0, sizeof(d->evidence));
 	if (!err)
 		err = pw_remote_scan(&d->scan, d->diags);
-	if (err)
+	if (err) {
+		d->report->cases[of_case].result = PW_RES_UNKNOWN;
 		return err;
+	}
 	d->report->probes += d->scan.count.sent;
 	d->report->lost += d->scan.count.lost;
 	d->report->unknown += d->scan.count.unknown;

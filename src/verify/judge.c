@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Evidence against expectation, port by port. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ enum verdict {
 	V_OK,
 	V_OPEN,		/* reached, and must not be */
 	V_SHUT,		/* not reached, and must be */
+	V_UNUSED,	/* refused from afar, and must be reached */
 	V_REFUSED,	/* refused, where the policy is silent */
 	V_ODD,		/* refused in another way than the policy says */
 	V_PATH,		/* the reverse-path filter: rules were not asked */
@@ -74,14 +76,25 @@ static int cmp_odd(const void *a, const void *b)
 	return cmp ? cmp : (x->port > y->port) - (x->port < y->port);
 }
 
+/* Afar nobody knows whether rules refuse a port, or nothing listens there */
+static uint8_t verdict_of(const struct pw_judgement *j, uint16_t port,
+			  uint8_t evidence)
+{
+	uint8_t verdict = verdicts[j->expected->what[port]][evidence];
+
+	if (j->afar && verdict == V_SHUT &&
+	    (evidence == PW_EV_RESET || evidence == PW_EV_UNREACHABLE))
+		return V_UNUSED;
+	return verdict;
+}
+
 static int collect(const struct pw_judgement *j, struct odds *odds,
 		   uint64_t *reachable)
 {
 	for (size_t i = 0; i < j->num_ports; i++) {
 		uint16_t port = j->ports ? j->ports[i] : (uint16_t)i;
 		struct odd odd = {
-			.verdict = verdicts[j->expected->what[port]]
-					   [j->evidence[i]],
+			.verdict = verdict_of(j, port, j->evidence[i]),
 			.evidence = j->evidence[i],
 			.listens = j->listens && j->listens[port],
 			.port = port,
@@ -128,6 +141,7 @@ static enum pw_result result_of(const struct pw_judgement *j, uint8_t verdict)
 	case V_UNKNOWN:
 		return PW_RES_UNKNOWN;
 	case V_PATH:
+	case V_UNUSED:
 		return PW_RES_WARNING;
 	case V_REFUSED:
 	case V_ODD:
@@ -142,14 +156,25 @@ static enum pw_port_state state_of(const struct pw_judgement *j,
 {
 	if (odd->verdict == V_UNKNOWN || odd->verdict == V_PATH)
 		return PW_STATE_UNKNOWN;
+	if (odd->verdict == V_UNUSED)
+		return PW_STATE_UNUSED;
 	if (odd->verdict == V_OPEN)
 		return !j->listens ? PW_STATE_REACHABLE :
 		       odd->listens ? PW_STATE_OPEN : PW_STATE_UNUSED;
 	return odd->listens ? PW_STATE_SHIELDED : PW_STATE_CLOSED;
 }
 
-static char *sentence(const struct odd *odd, const char *expected,
-		      const char *blame)
+static const char *why_unknown(const struct pw_judgement *j)
+{
+	if (!j->afar)
+		return "packets were lost";
+	return j->proto == IPPROTO_UDP ?
+		       "no answer, which says nothing over UDP" :
+		       "no answer, and packets may have been lost";
+}
+
+static char *sentence(const struct pw_judgement *j, const struct odd *odd,
+		      const char *expected, const char *blame)
 {
 	const char *seen = pw_evidence_text(odd->evidence);
 	char *text = NULL;
@@ -163,6 +188,11 @@ static char *sentence(const struct odd *odd, const char *expected,
 	case V_SHUT:
 		len = asprintf(&text, "not reachable (%s); %s", seen,
 			       expected);
+		break;
+	case V_UNUSED:
+		len = asprintf(&text,
+			       "refused (%s): nothing listens, or a rule refuses; %s",
+			       seen, expected);
 		break;
 	case V_REFUSED:
 		len = asprintf(&text,
@@ -179,8 +209,8 @@ static char *sentence(const struct odd *odd, const char *expected,
 			       "not asked: the reverse-path filter refuses this source here");
 		break;
 	default:
-		len = asprintf(&text,
-			       "could not be decided: packets were lost");
+		len = asprintf(&text, "could not be decided: %s",
+			       why_unknown(j));
 		break;
 	}
 	return len < 0 ? NULL : text;
@@ -192,7 +222,7 @@ static int report_group(const struct pw_judgement *j, const struct odd *odd,
 	char *expected = expected_text(j, odd);
 	char *blame = odd->verdict == V_OPEN && j->blame ?
 		      j->blame(j->blame_arg, odd->port) : NULL;
-	char *text = expected ? sentence(odd, expected, blame) : NULL;
+	char *text = expected ? sentence(j, odd, expected, blame) : NULL;
 	struct pw_finding finding = {
 		.of_case = j->of_case,
 		.result = result_of(j, odd->verdict),

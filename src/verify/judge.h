@@ -19,6 +19,8 @@
  * @expected:	by port
  * @listens:	by port, whether something does; NULL: not known
  * @refusal:	what a refusal is where the policy is silent
+ * @afar:	seen from another host: it may refuse where nothing listens, and
+ *		keep silent over UDP
  * @blame:	who let @port in: a sentence that the caller of it frees, NULL
  *		when it cannot be told; may be NULL itself
  */
@@ -35,6 +37,7 @@ struct pw_judgement {
 	const struct pw_ports_expected *expected;
 	const bool *listens;
 	enum pw_result refusal;
+	bool afar;
 	char *(*blame)(void *arg, uint16_t port);
 	void *blame_arg;
 };
