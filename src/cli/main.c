@@ -91,6 +91,7 @@ static bool start(void)
 	if (!open_standard_fds())
 		return false;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (!getauxval(AT_SECURE))
 		return true;
 	fputs("portwall: does not run with borrowed privileges (setuid)\n",
