@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "portwall/inspect.h"
+#include "portwall/own.h"
 
 #define RATE 1000		/* probes of another host a second */
 #define ALL_WAYS ((1u << PW_NUM_INJECT_WAYS) - 1)
@@ -238,6 +239,30 @@ static int parse_addr(struct cli *cli, const char *name, const char *text,
 	return 0;
 }
 
+/* Nobody, everybody, or somebody on a link that is not named */
+static const char *const no_hosts[] = {
+	"0.0.0.0/8", "224.0.0.0/4", "255.255.255.255", "::", "fe80::/10",
+	"ff00::/8",
+};
+
+static int check_target(struct cli *cli, const char *text,
+			const struct pw_distance *how)
+{
+	for (size_t i = 0; i < PW_ARRAY_SIZE(no_hosts); i++) {
+		struct pw_addr_range no;
+		int err = pw_addr_range_parse(no_hosts[i], strlen(no_hosts[i]),
+					      &no);
+
+		if (!err && no.family == how->family &&
+		    pw_value_cmp(how->target, no.range.first) >= 0 &&
+		    pw_value_cmp(how->target, no.range.last) <= 0)
+			return pw_diag_error(cli->diags, NULL,
+					     "--target=%s: not the address of one host (%s)",
+					     text, no_hosts[i]);
+	}
+	return 0;
+}
+
 static int set_distance(struct verify *v, const char *target,
 			struct pw_distance *out)
 {
@@ -246,6 +271,8 @@ static int set_distance(struct verify *v, const char *target,
 	int err = parse_addr(cli, "target", target, &out->family,
 			     &out->target);
 
+	if (!err)
+		err = check_target(cli, target, out);
 	if (err || !cli->source)
 		return err;
 	err = parse_addr(cli, "source", cli->source, &family, &out->source);
@@ -289,8 +316,9 @@ static int verify_targets(struct verify *v)
 	if (err)
 		return err;
 	pw_diag_note(cli->diags, NULL,
-		     "probing with at most %" PRIu64 " packets a second: for hosts that you administer",
+		     "probing with at most %" PRIu64 " packets a second",
 		     cli->rate ? cli->rate : RATE);
+	pw_diag_hint(cli->diags, "only for hosts that you administer");
 	messages_print(cli);
 	return probe_targets(v, false);
 }

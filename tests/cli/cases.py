@@ -314,6 +314,11 @@ CASES = [
          err=[r"--target=example.net: not an address"]),
     Case("a target is one address", "verify --target=192.0.2.0/24", 2,
          silent_out=True, err=[r"not an address"]),
+    *(Case("a target is one host: " + addr, "verify --target=" + addr, 2,
+           silent_out=True,
+           err=[r"--target=%s: not the address of one host" % addr])
+      for addr in ("0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1",
+                   "fe80::1")),
     Case("source and target are of one family",
          "verify --target=192.0.2.1 --source=2001:db8::1", 2, silent_out=True,
          err=[r"--source=2001:db8::1: 192.0.2.1 is of the other family"]),
