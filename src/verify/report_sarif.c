@@ -82,7 +82,8 @@ static json_t *message_of(struct log *log, const char *text)
 
 /*
  * A reference by RFC 3986: an absolute path becomes file:///.., a first segment
- * with a colon would be a scheme (4.2)
+ * with a colon would be a scheme (4.2), and readers that compare names do not
+ * know "./x" for x (6.2.2.3)
  */
 static json_t *uri_of(const char *path)
 {
@@ -97,6 +98,8 @@ static json_t *uri_of(const char *path)
 	if (!out)
 		return NULL;
 	fputs(*path == '/' ? "file://" : "", out);
+	while (path[0] == '.' && path[1] == '/')
+		path += 2 + strspn(path + 2, "/");
 	for (; *path; path++) {
 		if (strchr(plain, *path))
 			putc(*path, out);

@@ -241,7 +241,7 @@ struct sample sample_make(size_t i)
 
 	assert_int_equal(sample.policy.err, 0);
 	if (makers[i].make == make_hostile)
-		rename_source(sample.policy.model, "a:b c/%41" HOSTILE ".ini");
+		rename_source(sample.policy.model, "./a:b c/%41" HOSTILE ".ini");
 	report = pw_report_new("test", sample.policy.model);
 	assert_non_null(report);
 	report->start_ns = 1800000000ull * 1000000000;
