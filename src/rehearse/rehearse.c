@@ -50,8 +50,11 @@ static int say_coverage(const struct pw_plan *plan, struct pw_report *report)
 	for (size_t i = 0; i < plan->num_classes; i++)
 		full += plan->classes[i].full;
 	if (pw_report_note(report,
-			   "%zu sweeps of 65,536 ports; %zu of %zu classes of source whole, the others at the ports that matter",
-			   plan->full, full, plan->num_classes))
+			   "%zu sweeps of 65,536 ports; %zu of %zu classes of source whole%s",
+			   plan->full, full, plan->num_classes,
+			   full < plan->num_classes ?
+				   ", the others at the ports that matter" :
+				   ""))
 		return -ENOMEM;
 	if (!plan->left_out)
 		return 0;
