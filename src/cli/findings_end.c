@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "cli/findings.h"
 #include "cli/output.h"
@@ -54,12 +55,24 @@ static char *reason(const struct cli *cli)
 	return strdup("refused");
 }
 
+/* When the command began, if it did not come to what it reports about */
+static uint64_t began_ns(const struct cli *cli)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec -
+	       cli_elapsed_ns(cli);
+}
+
 /* Nobody may take a report of an earlier run for one of this */
 static int report_failure(struct cli *cli, struct pw_report *report, int err)
 {
 	int status = status_of(cli, err);
 	char *why = reason(cli);
 
+	if (!report->start_ns)
+		report->start_ns = began_ns(cli);
 	if (!report->policy && cli->policy)
 		report->policy = strdup(cli->policy);
 	if (!why || pw_report_fail(report, status, why) ||
