@@ -129,7 +129,7 @@ static int take_datagram(const struct ask *ask, int len)
 
 static int take_answers(const struct ask *ask)
 {
-	const struct pw_transport *wire = &ask->nl->wire;
+	const struct pw_wire *wire = &ask->nl->wire;
 	int err;
 
 	do {
@@ -234,7 +234,7 @@ static void note_datagram(struct outcome *out, int len)
 
 static void note_answers(struct outcome *out)
 {
-	const struct pw_transport *wire = &out->nl->wire;
+	const struct pw_wire *wire = &out->nl->wire;
 
 	for (size_t i = 0; !out->acked && i < out->batch->num + 3; i++) {
 		ssize_t len = wire->recv(wire->ctx, out->nl->buf,

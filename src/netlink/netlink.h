@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "netlink/batch.h"
-#include "netlink/transport.h"
+#include "netlink/wire.h"
 
 struct nlmsghdr;
 
@@ -20,7 +20,7 @@ struct nlmsghdr;
  * @req:	the request under construction
  */
 struct pw_nl {
-	struct pw_transport wire;
+	struct pw_wire wire;
 	uint32_t seq;
 	bool dirty;
 	char *buf;
@@ -31,7 +31,7 @@ struct pw_nl {
 #define PW_NL_REQ_LEN (4u << 10)
 
 /* Takes over @wire; NULL when memory is short: then it is closed */
-struct pw_nl *pw_nl_new(const struct pw_transport *wire);
+struct pw_nl *pw_nl_new(const struct pw_wire *wire);
 void pw_nl_close(struct pw_nl *nl);
 
 /**

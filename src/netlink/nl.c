@@ -8,7 +8,7 @@
 #define BACKOFF_MS 5000
 #define MAX_PAUSE_MS 20
 
-struct pw_nl *pw_nl_new(const struct pw_transport *wire)
+struct pw_nl *pw_nl_new(const struct pw_wire *wire)
 {
 	struct pw_nl *nl = calloc(1, sizeof(*nl));
 

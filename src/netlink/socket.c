@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The transport that a running system has: a NETLINK_NETFILTER socket. */
+/* The wire that a running system has: a NETLINK_NETFILTER socket. */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "netlink/transport.h"
+#include "netlink/wire.h"
 #include "portwall/own.h"
 
 #define SNDBUF_SPARE (64u << 10)	/* what the kernel counts beside bytes */
@@ -153,7 +153,7 @@ static int wire_reset(void *ctx, uint32_t *port_id)
 	return 0;
 }
 
-int pw_transport_open(struct pw_transport *out)
+int pw_wire_open(struct pw_wire *out)
 {
 	pw_owned(wire_close) struct wire *wire = calloc(1, sizeof(*wire));
 	uint32_t port_id;
@@ -165,7 +165,7 @@ int pw_transport_open(struct pw_transport *out)
 	err = wire_reset(wire, &port_id);
 	if (err)
 		return err;
-	*out = (struct pw_transport){
+	*out = (struct pw_wire){
 		.ctx = PW_TAKE(wire), .port_id = port_id,
 		.send = wire_send, .recv = wire_recv, .reset = wire_reset,
 		.now_ms = wire_now_ms, .pause_ms = wire_pause_ms,

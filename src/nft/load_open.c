@@ -26,9 +26,9 @@ static int explain_open(int err, struct pw_diags *diags)
 int pw_nl_open(struct pw_nl **out, struct pw_diags *diags)
 {
 	pw_owned(pw_nl_close) struct pw_nl *nl = NULL;
-	struct pw_transport wire;
+	struct pw_wire wire;
 	uint32_t genid;
-	int err = pw_transport_open(&wire);
+	int err = pw_wire_open(&wire);
 
 	if (err)
 		return explain_open(err, diags);

@@ -264,8 +264,8 @@ static int look(struct pw_nl *nl, struct search *search)
 
 static int open_socket(struct pw_nl **out)
 {
-	struct pw_transport wire;
-	int err = pw_transport_open(&wire);
+	struct pw_wire wire;
+	int err = pw_wire_open(&wire);
 
 	if (err)
 		return err;

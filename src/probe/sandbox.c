@@ -107,8 +107,8 @@ void pw_sandbox_close(struct pw_sandbox *sb)
 
 static int open_netfilter(struct pw_sandbox *sb, struct pw_diags *diags)
 {
-	struct pw_transport wire;
-	int err = pw_transport_open(&wire);
+	struct pw_wire wire;
+	int err = pw_wire_open(&wire);
 
 	if (err)
 		return pw_diag_system(diags, -err, "nf_tables");

@@ -242,8 +242,8 @@ static int commit(struct pw_swallow *swallow, struct pw_batch *batch,
 
 static int open_socket(struct pw_nl **out)
 {
-	struct pw_transport wire;
-	int err = pw_transport_open(&wire);
+	struct pw_wire wire;
+	int err = pw_wire_open(&wire);
 
 	if (err)
 		return err;

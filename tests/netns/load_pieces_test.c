@@ -32,7 +32,7 @@
  * @meddled_at:	before which of them somebody else makes a table
  */
 struct narrow {
-	struct pw_transport real;
+	struct pw_wire real;
 	size_t max;
 	int sent, dies_at, meddled_at;
 };
@@ -91,7 +91,7 @@ static void narrow_close(void *ctx)
 static void make_narrow(struct pw_nl *nl, struct narrow *narrow)
 {
 	narrow->real = nl->wire;
-	nl->wire = (struct pw_transport){
+	nl->wire = (struct pw_wire){
 		.ctx = narrow, .port_id = narrow->real.port_id,
 		.send = narrow_send, .recv = narrow_recv,
 		.reset = narrow_reset, .now_ms = narrow_now_ms,

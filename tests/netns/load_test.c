@@ -286,7 +286,7 @@ static void change_of_ours_meanwhile_is_noticed(void **state)
 static pid_t start_storm(void)
 {
 	struct pw_nl_refusal why;
-	struct pw_transport wire;
+	struct pw_wire wire;
 	struct pw_nl *nl;
 	pid_t pid = fork();
 
@@ -294,7 +294,7 @@ static pid_t start_storm(void)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* no test, no storm */
-	if (pw_transport_open(&wire) || !(nl = pw_nl_new(&wire)))
+	if (pw_wire_open(&wire) || !(nl = pw_nl_new(&wire)))
 		_exit(1);
 	for (unsigned int i = 0;; i++) {
 		struct nlmsghdr *nlh;
@@ -334,7 +334,7 @@ static void others_may_commit_all_the_time(void **state)
  * answer gets lost, as often as asked, or every answer is garbled
  */
 static struct spoilt {
-	struct pw_transport wire;
+	struct pw_wire wire;
 	struct pw_nl *other;
 	int overtake, lose;
 	int overtaken, lost;
@@ -409,9 +409,9 @@ static ssize_t spoilt_recv(void *ctx, void *buf, size_t cap)
 
 static void spoil(const struct host *host)
 {
-	struct pw_transport wire;
+	struct pw_wire wire;
 
-	assert_int_equal(pw_transport_open(&wire), 0);
+	assert_int_equal(pw_wire_open(&wire), 0);
 	spoilt = (struct spoilt){
 		.wire = host->nl->wire, .other = pw_nl_new(&wire),
 		.fail_recv = -1, .fail_send = -1,

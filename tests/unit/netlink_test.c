@@ -149,7 +149,7 @@ static void fake_close(void *ctx)
 
 static struct pw_nl *fake_nl(struct fake *fake)
 {
-	const struct pw_transport wire = {
+	const struct pw_wire wire = {
 		.ctx = fake, .port_id = PORT, .send = fake_send,
 		.recv = fake_recv, .reset = fake_reset,
 		.now_ms = fake_now_ms, .pause_ms = fake_pause_ms,

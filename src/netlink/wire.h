@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The wire to the kernel as a value, so that tests can replay messages. */
-#ifndef PORTWALL_NETLINK_TRANSPORT_H
-#define PORTWALL_NETLINK_TRANSPORT_H
+#ifndef PORTWALL_NETLINK_WIRE_H
+#define PORTWALL_NETLINK_WIRE_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /**
- * struct pw_transport - What a netlink socket stands on
+ * struct pw_wire - What a netlink socket stands on
  * @ctx:	handed to each function
  * @port_id:	our address, which answers carry; @reset may change it
  * @send:	one datagram to the kernel, whole or not at all; 0 or -errno
@@ -24,7 +24,7 @@
  * The kernel answers inside @send, and continues a dump inside @recv, so that
  * nothing ever has to be waited for.
  */
-struct pw_transport {
+struct pw_wire {
 	void *ctx;
 	uint32_t port_id;
 	int (*send)(void *ctx, const void *buf, size_t len);
@@ -36,6 +36,6 @@ struct pw_transport {
 };
 
 /* A NETLINK_NETFILTER socket of this network namespace; 0 or -errno */
-int pw_transport_open(struct pw_transport *out);
+int pw_wire_open(struct pw_wire *out);
 
 #endif
