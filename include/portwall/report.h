@@ -90,6 +90,9 @@ struct pw_case {
  *		does not begin with its state, behind the place it is about
  * @hint:	what to do; NULL: nothing
  * @section:	that decides by the policy, or admits wrongly; PW_NO_SECTION
+ *
+ * A report owns the ports and strings of its findings; those of a finding that
+ * is handed to pw_report_find() stay the caller's.
  */
 struct pw_finding {
 	uint32_t of_case;
@@ -98,9 +101,9 @@ struct pw_finding {
 	uint8_t proto;
 	struct pw_rangeset *ports;
 	char iface[16];
-	char *from, *addr, *expected;
+	const char *from, *addr, *expected;
 	enum pw_evidence evidence;
-	char *owner, *text, *hint;
+	const char *owner, *text, *hint;
 	uint32_t section;
 };
 

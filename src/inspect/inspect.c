@@ -170,7 +170,7 @@ static int prove(struct pw_tour *tour)
 		return err;
 	finding.of_case = (uint32_t)of_case;
 	finding.text = pw_diags_get(diags, 0)->text;
-	finding.hint = (char *)(uintptr_t)"portwall apply loads them anew";
+	finding.hint = "portwall apply loads them anew";
 	return pw_report_find(tour->report, &finding);
 }
 

@@ -113,7 +113,7 @@ static int report_section(struct pw_tour *tour, uint32_t index,
 	if (result == PW_RES_COMPUTED)
 		return 0;
 	finding.of_case = (uint32_t)of_case;
-	finding.text = (char *)(uintptr_t)text;
+	finding.text = text;
 	return pw_report_find(tour->report, &finding);
 }
 

@@ -37,7 +37,7 @@ static int odd_port(struct pw_tour *tour, uint32_t of_case,
 		.ports = pw_rangeset_of(16, pw_value32(port),
 					pw_value32(port)),
 		.iface = "lo", .evidence = sweep->evidence[port],
-		.text = (char *)(uintptr_t)text, .section = PW_NO_SECTION,
+		.text = text, .section = PW_NO_SECTION,
 	};
 	int err = finding.ports ? pw_report_find(tour->report, &finding) :
 		  -ENOMEM;

@@ -167,29 +167,28 @@ static int report_service(struct pw_tour *tour, uint32_t of_case,
 {
 	struct pw_port_facts fact = sum_up(tour, service);
 	enum pw_port_state state = state_of(service, &fact);
-	uint16_t port = service->first->port;
+	struct pw_value port = pw_value32(service->first->port);
+	pw_owned(pw_rangeset_free) struct pw_rangeset *ports =
+		pw_rangeset_of(16, port, port);
+	char *addr = addresses(service);
+	char *process = owner(service->first, tour->listeners->owners_known);
 	struct pw_finding finding = {
 		.of_case = of_case, .result = PW_RES_PASS, .state = state,
 		.proto = service->first->proto,
-		.ports = pw_rangeset_of(16, pw_value32(port),
-					pw_value32(port)),
-		.addr = addresses(service),
-		.owner = owner(service->first,
-			       tour->listeners->owners_known),
-		.from = (char *)(uintptr_t)from_of(tour, &fact),
-		.text = (char *)(uintptr_t)text_of(state, &fact),
+		.ports = ports, .addr = addr, .owner = process,
+		.from = from_of(tour, &fact),
+		.text = text_of(state, &fact),
 		.section = fact.reached ? fact.section : PW_NO_SECTION,
 	};
 	int err = -ENOMEM;
 
 	if (state == PW_STATE_UNKNOWN && !fact.limited && tour->how->ways)
 		finding.result = PW_RES_UNKNOWN;
-	if (finding.ports && finding.addr && finding.owner)
+	if (ports && addr && process)
 		/* where it is wrong, a violation has its line already */
 		err = fact.wrong ? 0 : pw_report_find(tour->report, &finding);
-	pw_rangeset_free(finding.ports);
-	free(finding.addr);
-	free(finding.owner);
+	free(addr);
+	free(process);
 	return err;
 }
 
@@ -265,9 +264,8 @@ static int report_unused(struct pw_tour *tour, uint32_t of_case, int proto,
 		.of_case = of_case, .result = PW_RES_WARNING,
 		.state = PW_STATE_UNUSED, .proto = pw_tour_protos[proto],
 		.ports = ports, .from = section->from_text,
-		.text = (char *)(uintptr_t)"allowed, nothing listens",
-		.hint = (char *)(uintptr_t)
-			"take it out of the policy, or start the service",
+		.text = "allowed, nothing listens",
+		.hint = "take it out of the policy, or start the service",
 		.section = index,
 	};
 
@@ -297,8 +295,7 @@ static int report_published(struct pw_tour *tour, uint32_t of_case)
 			.of_case = of_case, .result = PW_RES_PASS,
 			.state = PW_STATE_OPEN, .proto = v->proto,
 			.owner = to, .section = fact->section,
-			.text = (char *)(uintptr_t)
-				"published by a container engine",
+			.text = "published by a container engine",
 		};
 
 		if (fact->forwarded != i + 1 || fact->wrong)
@@ -306,7 +303,7 @@ static int report_published(struct pw_tour *tour, uint32_t of_case)
 		snprintf(to, sizeof(to), "container %s:%u",
 			 pw_addr_format(list[i].family, list[i].addr, addr),
 			 list[i].to_port);
-		finding.from = (char *)(uintptr_t)from_of(tour, fact);
+		finding.from = from_of(tour, fact);
 		finding.ports = pw_rangeset_of(16, pw_value32(list[i].port),
 					       pw_value32(list[i].port));
 		err = finding.ports ? pw_report_find(tour->report, &finding) :

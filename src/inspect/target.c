@@ -134,7 +134,7 @@ static int report_open(struct distance *d, uint32_t of_case, char *addr)
 		.of_case = of_case, .result = PW_RES_PASS,
 		.state = PW_STATE_OPEN, .proto = d->scan.proto, .addr = addr,
 		.evidence = PW_EV_ANSWER, .section = PW_NO_SECTION,
-		.text = (char *)(uintptr_t)"answers",
+		.text = "answers",
 	};
 	size_t num = d->scan.ports ? d->scan.num_ports : 65536;
 	int err = ports ? 0 : -ENOMEM;

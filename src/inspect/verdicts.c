@@ -12,11 +12,9 @@
 #include "portwall/names.h"
 #include "verify/judge.h"
 
-static char anyone[] = "anyone";
-
-static char *class_text(const struct pw_tour *tour, uint32_t class)
+static const char *class_text(const struct pw_tour *tour, uint32_t class)
 {
-	return class == PW_NO_SECTION ? anyone :
+	return class == PW_NO_SECTION ? "anyone" :
 	       tour->plan->classes[class].text;
 }
 

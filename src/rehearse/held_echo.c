@@ -52,9 +52,9 @@ static int report(struct pw_echo *echo, uint32_t of_case,
 		.of_case = of_case, .result = PW_RES_VIOLATION,
 		.state = PW_STATE_REACHABLE, .proto = s->proto,
 		.ports = ports, .from = from, .addr = addr,
-		.expected = (char[]){ "dropped: own address as source" },
+		.expected = "dropped: own address as source",
 		.evidence = PW_EV_ANSWER,
-		.text = (char[]){ "the host answered a packet that came over the wire from its own address" },
+		.text = "the host answered a packet that came over the wire from its own address",
 		.section = PW_NO_SECTION,
 	};
 

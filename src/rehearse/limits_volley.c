@@ -116,7 +116,7 @@ void pw_limited_say_beyond(struct pw_limited *limited,
 }
 
 static int report(struct pw_stage *stage, const struct pw_limited *limited,
-		  enum pw_result result, char *text)
+		  enum pw_result result, const char *text)
 {
 	const struct pw_probe *probe = &limited->place.probe;
 	const struct pw_value port = pw_value32(probe->dport);

@@ -13,6 +13,7 @@
 /**
  * struct pw_judgement - One source against many ports, and what came of it
  * @of_case:	case of @report that findings go to
+ * @from:	source for people, NULL: not told
  * @addr:	destination for people, NULL: the interface's own
  * @ports:	by place; NULL: all by number, @num_ports 65,536
  * @evidence:	enum pw_evidence by place
@@ -30,7 +31,7 @@ struct pw_judgement {
 	uint32_t of_case;
 	uint8_t proto;
 	const char *iface;
-	char *from, *addr;
+	const char *from, *addr;
 	const uint16_t *ports;
 	size_t num_ports;
 	const uint8_t *evidence;

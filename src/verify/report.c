@@ -70,15 +70,21 @@ static void case_clear(struct pw_case *c)
 	free(c->text);
 }
 
+/* Of a finding, copied by pw_report_find(): const is for those who read */
+static void string_free(const char *text)
+{
+	free((void *)(uintptr_t)text);
+}
+
 void pw_finding_clear(struct pw_finding *f)
 {
 	pw_rangeset_free(f->ports);
-	free(f->from);
-	free(f->addr);
-	free(f->expected);
-	free(f->owner);
-	free(f->text);
-	free(f->hint);
+	string_free(f->from);
+	string_free(f->addr);
+	string_free(f->expected);
+	string_free(f->owner);
+	string_free(f->text);
+	string_free(f->hint);
 }
 
 void pw_report_free(struct pw_report *report)
@@ -160,7 +166,7 @@ int pw_report_where(struct pw_report *report, const char *fmt, ...)
 }
 
 /* NULL stays NULL; false: no memory */
-static bool copy(char **out, const char *text)
+static bool copy(const char **out, const char *text)
 {
 	*out = text ? strdup(text) : NULL;
 	return !text || *out;

@@ -32,19 +32,13 @@ struct row {
 	uint32_t section;
 };
 
-static char *dup_or_null(const char *text)
-{
-	return text ? strdup(text) : NULL;
-}
-
 static void find(struct pw_report *report, const struct row *row)
 {
 	struct pw_finding f = {
 		.of_case = row->of_case, .result = row->result,
 		.state = row->state, .proto = row->proto,
-		.from = dup_or_null(row->from), .addr = dup_or_null(row->addr),
-		.owner = dup_or_null(row->owner),
-		.text = dup_or_null(row->text), .hint = dup_or_null(row->hint),
+		.from = row->from, .addr = row->addr, .owner = row->owner,
+		.text = row->text, .hint = row->hint,
 		.evidence = row->evidence, .section = row->section,
 	};
 
@@ -54,11 +48,6 @@ static void find(struct pw_report *report, const struct row *row)
 	strncpy(f.iface, row->iface, sizeof(f.iface) - 1);
 	assert_int_equal(pw_report_find(report, &f), 0);
 	pw_rangeset_free(f.ports);
-	free(f.from);
-	free(f.addr);
-	free(f.owner);
-	free(f.text);
-	free(f.hint);
 }
 
 static uint32_t add(struct pw_report *report, const char *suite,

@@ -122,15 +122,13 @@ static const struct sentence_case {
 static void makes_sentence(void **state)
 {
 	const struct sentence_case *tc = *state;
-	char from[16] = "", addr[16] = "", expected[64] = "", text[64] = "";
-	struct pw_finding f = { .state = tc->state };
+	struct pw_finding f = {
+		.state = tc->state, .from = tc->from, .addr = tc->addr,
+		.expected = tc->expected, .text = tc->text,
+	};
 	char *where, *got;
 
 	snprintf(f.iface, sizeof(f.iface), "%s", tc->iface);
-	f.from = tc->from ? strcpy(from, tc->from) : NULL;
-	f.addr = tc->addr ? strcpy(addr, tc->addr) : NULL;
-	f.expected = tc->expected ? strcpy(expected, tc->expected) : NULL;
-	f.text = tc->text ? strcpy(text, tc->text) : NULL;
 	where = pw_finding_where(&f);
 	assert_non_null(where);
 	got = pw_finding_sentence(&f, where);
