@@ -50,7 +50,6 @@ static void match_ports(struct build *b, struct draft *d, enum pw_transport t,
 struct public_ports {
 	uint32_t *owner;	/* by port: first section in name order, or PW_NONE */
 	struct pw_rangeset *ports;
-	bool many_owners;
 };
 
 static void public_add(struct build *b, struct public_ports *p,

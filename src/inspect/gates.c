@@ -207,20 +207,6 @@ int pw_tour_gates(struct pw_tour *tour)
 	return err ? err : say_left(tour);
 }
 
-bool pw_tour_listens(const struct pw_tour *tour, const struct pw_gate *gate,
-		     uint8_t proto, uint16_t port)
-{
-	for (size_t i = 0; i < tour->listeners->num; i++) {
-		const struct pw_listener *l = &tour->listeners->list[i];
-
-		if (!l->raw && l->proto == proto && l->port == port &&
-		    pw_listener_takes(l, gate->family, gate->dst,
-				      gate->iface->index))
-			return true;
-	}
-	return false;
-}
-
 /* Gates of one interface stand together unless an address came late */
 static bool is_named(const struct pw_tour *tour, size_t at)
 {

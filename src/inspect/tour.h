@@ -99,10 +99,6 @@ int pw_tour_gates(struct pw_tour *tour);
 /* gates.c: tells the report which, in short */
 int pw_tour_where(struct pw_tour *tour);
 
-/* Does something take packets to this port that come in at @gate? */
-bool pw_tour_listens(const struct pw_tour *tour, const struct pw_gate *gate,
-		     uint8_t proto, uint16_t port);
-
 /* shots.c: what is sent, from which sources to which ports */
 int pw_tour_shots(struct pw_tour *tour);
 /* The source port that the evaluator is asked about */

@@ -4,7 +4,8 @@
 
 #include "nft/load_priv.h"
 
-uint32_t pw_genid_next(uint32_t genid)
+/* The generation id behind @genid */
+static uint32_t genid_next(uint32_t genid)
 {
 	return genid == UINT32_MAX ? 1 : genid + 1;
 }
@@ -53,7 +54,7 @@ static int commit_piece(struct pieces *p)
 	if (err)
 		return pw_load_explain(err, &piece, &why, p->diags);
 	p->at = at;
-	*p->genid = pw_genid_next(*p->genid);
+	*p->genid = genid_next(*p->genid);
 	return 1;
 }
 
@@ -69,7 +70,7 @@ int pw_load_commit_loose(struct pw_nl *nl, struct pw_batch *batch,
 	int err = pw_nl_commit(nl, batch, &why);
 
 	if (!err)
-		*genid = pw_genid_next(*genid);
+		*genid = genid_next(*genid);
 	if (err != -EMSGSIZE)
 		return pw_load_explain(err, batch, &why, diags);
 	p.max_len = batch->len / 2;

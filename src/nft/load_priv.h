@@ -86,9 +86,6 @@ int pw_load_commit_loose(struct pw_nl *nl, struct pw_batch *batch,
 int pw_load_explain(int err, const struct pw_batch *batch,
 		    const struct pw_nl_refusal *why, struct pw_diags *diags);
 
-/* The generation id behind @genid */
-uint32_t pw_genid_next(uint32_t genid);
-
 /**
  * pw_load_check_set() - Does the kernel find what is in a constant set?
  *

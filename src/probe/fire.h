@@ -76,9 +76,6 @@ void pw_salvo_mark(struct pw_salvo *salvo, size_t index,
 bool pw_salvo_find(const struct pw_salvo *salvo, enum pw_family family,
 		   uint8_t proto, const uint8_t *data, size_t len,
 		   size_t *index);
-/* The probe with this cookie, or a number up to its end */
-bool pw_salvo_index(const struct pw_salvo *salvo, uint32_t cookie,
-		    enum pw_family family, uint8_t proto, size_t *index);
 
 /* fire_answer.c: reads a frame that the host sent; @arg: the salvo */
 void pw_salvo_read(void *arg, const uint8_t *frame, size_t len);

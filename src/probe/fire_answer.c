@@ -21,8 +21,9 @@ void pw_salvo_mark(struct pw_salvo *salvo, size_t index,
 		salvo->evidence[index] = evidence;
 }
 
-bool pw_salvo_index(const struct pw_salvo *salvo, uint32_t cookie,
-		    enum pw_family family, uint8_t proto, size_t *index)
+/* The probe with this cookie, or a number up to its end */
+static bool index_of(const struct pw_salvo *salvo, uint32_t cookie,
+		     enum pw_family family, uint8_t proto, size_t *index)
 {
 	size_t i = (cookie - salvo->base) / PW_COOKIE_STRIDE;
 
@@ -56,7 +57,7 @@ bool pw_salvo_find(const struct pw_salvo *salvo, enum pw_family family,
 		return true;
 	}
 	return pw_packet_cookie(proto, data, len, &cookie) &&
-	       pw_salvo_index(salvo, cookie, family, proto, index) &&
+	       index_of(salvo, cookie, family, proto, index) &&
 	       pw_probe_has_cookie(&salvo->probes[*index]);
 }
 
@@ -84,7 +85,7 @@ static bool is_tcp_answer(struct pw_salvo *salvo,
 	size_t index;
 
 	if (!(flags & TH_ACK) ||
-	    !pw_salvo_index(salvo, pw_get32(packet->data + TCP_ACK),
+	    !index_of(salvo, pw_get32(packet->data + TCP_ACK),
 			    packet->family, IPPROTO_TCP, &index) ||
 	    !is_reply(salvo, index, packet))
 		return false;
@@ -109,7 +110,7 @@ static void read_tcp(struct pw_salvo *salvo, const struct pw_packet *packet)
 		return;
 	flags = packet->data[TCP_FLAGS];
 	if (is_tcp_answer(salvo, packet, flags) ||
-	    !pw_salvo_index(salvo, pw_get32(packet->data + TCP_SEQ),
+	    !index_of(salvo, pw_get32(packet->data + TCP_SEQ),
 			    packet->family, IPPROTO_TCP, &index))
 		return;
 	if (is_probe(salvo, index, packet) &&

@@ -23,7 +23,6 @@ typedef uint8_t *(*put_fn)(uint8_t *to, const struct pw_probe *probe,
 
 /**
  * struct transport - How a protocol is written
- * @head_len:	bytes before the payload
  * @cookie_at:	where the cookie lies
  * @head_cookie: within the header, so that any payload leaves it alone
  * @len_at:	where the length lies, 0: nowhere
@@ -32,7 +31,7 @@ typedef uint8_t *(*put_fn)(uint8_t *to, const struct pw_probe *probe,
  * @rest:	what stands for a payload if there is none; NULL: nothing
  */
 struct transport {
-	uint8_t proto, head_len, cookie_at;
+	uint8_t proto, cookie_at;
 	bool head_cookie;
 	uint8_t len_at, skip, sum_at;
 	enum sum_kind sum;
@@ -127,16 +126,16 @@ static uint8_t *put_filler(uint8_t *to, const struct pw_probe *probe,
 }
 
 static const struct transport transports[] = {
-	{ IPPROTO_TCP, 20, 4, true, 0, 18, 16, SUM_PSEUDO, put_tcp, NULL },
-	{ IPPROTO_UDP, 8, 8, false, 4, 8, 6, SUM_PSEUDO, put_udp, put_cookie },
-	{ IPPROTO_UDPLITE, 8, 8, false, 4, 8, 6, SUM_PSEUDO, put_udp,
+	{ IPPROTO_TCP, 4, true, 0, 18, 16, SUM_PSEUDO, put_tcp, NULL },
+	{ IPPROTO_UDP, 8, false, 4, 8, 6, SUM_PSEUDO, put_udp, put_cookie },
+	{ IPPROTO_UDPLITE, 8, false, 4, 8, 6, SUM_PSEUDO, put_udp,
 	  put_cookie },
-	{ IPPROTO_SCTP, 12, 16, false, 0, 12, 8, SUM_CRC, put_sctp,
+	{ IPPROTO_SCTP, 16, false, 0, 12, 8, SUM_CRC, put_sctp,
 	  put_sctp_init },
-	{ IPPROTO_DCCP, 20, 12, true, 0, 12, 6, SUM_PSEUDO, put_dccp, NULL },
-	{ IPPROTO_ICMP, 4, 8, false, 0, 4, 2, SUM_ALONE, put_icmp,
+	{ IPPROTO_DCCP, 12, true, 0, 12, 6, SUM_PSEUDO, put_dccp, NULL },
+	{ IPPROTO_ICMP, 8, false, 0, 4, 2, SUM_ALONE, put_icmp,
 	  pw_icmp_put_rest },
-	{ IPPROTO_ICMPV6, 4, 8, false, 0, 4, 2, SUM_PSEUDO, put_icmp,
+	{ IPPROTO_ICMPV6, 8, false, 0, 4, 2, SUM_PSEUDO, put_icmp,
 	  pw_icmp_put_rest },
 };
 

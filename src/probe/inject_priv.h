@@ -50,10 +50,6 @@ struct pw_salvo {
 	unsigned int idle;
 };
 
-/* What a note says, by the family that was probed */
-enum pw_evidence pw_note_evidence(const struct pw_note *note,
-				  enum pw_family family);
-
 /* Sends all once: @sent of each is set, and counted */
 int pw_salvos_shoot(struct pw_injector *injector, struct pw_salvo *salvos,
 		    size_t num, size_t burst, struct pw_diags *diags);

@@ -52,8 +52,9 @@ static struct pw_salvo *find(struct pw_salvo *salvos, size_t num,
 	return NULL;		/* of an earlier round */
 }
 
-enum pw_evidence pw_note_evidence(const struct pw_note *note,
-				  enum pw_family family)
+/* What a note says, by the family that was probed */
+static enum pw_evidence evidence_of(const struct pw_note *note,
+				    enum pw_family family)
 {
 	const bool v4 = family == PW_IPV4;
 
@@ -190,7 +191,7 @@ static int on_note(void *arg, const struct pw_note *note)
 
 	if (!salvo || salvo->seen[note->port] == PW_EV_NONE)
 		return 0;
-	evidence = pw_note_evidence(note, salvo->volley->family);
+	evidence = evidence_of(note, salvo->volley->family);
 	before = salvo->seen[note->port];
 	if (evidence > before)
 		salvo->seen[note->port] = (uint8_t)evidence;

@@ -135,8 +135,9 @@ static int put_sets(struct pw_batch *batch, uint8_t family, const char *table,
 	return err;
 }
 
-size_t swallow_key(uint32_t cookie, enum pw_family family, bool with_addr,
-		   struct pw_value addr, uint8_t key[static 20])
+/* Cookie and perhaps an address, in network order; returns bytes */
+static size_t key_of(uint32_t cookie, enum pw_family family, bool with_addr,
+		     struct pw_value addr, uint8_t key[static 20])
 {
 	const uint32_t words_be[] = {
 		htonl(cookie), htonl((uint32_t)(addr.hi >> 32)),
@@ -167,7 +168,7 @@ static int put_elem(struct pw_batch *batch, uint8_t family, const char *table,
 	if (!elem || !nlh)
 		return -ENOMEM;
 	nftnl_set_elem_add(nls, elem);
-	len = swallow_key(cookie, mark->family, swallow_sets[set].key_len > 4,
+	len = key_of(cookie, mark->family, swallow_sets[set].key_len > 4,
 			  mark->dst, key);
 	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, key, (uint32_t)len);
 	nftnl_set_elems_nlmsg_build_payload(nlh, nls);

@@ -49,10 +49,6 @@ struct swallow_set_info {
 
 extern const struct swallow_set_info swallow_sets[NUM_SWALLOW_SETS];
 
-/* Cookie and perhaps an address, in network order; returns bytes */
-size_t swallow_key(uint32_t cookie, enum pw_family family, bool with_addr,
-		   struct pw_value addr, uint8_t key[static 20]);
-
 /* Chains and rules of the table inet, and of one device in the table netdev */
 int swallow_put_rules(struct pw_batch *batch, const char *table);
 int swallow_put_egress(struct pw_batch *batch, const char *table,

@@ -32,8 +32,8 @@ int pw_stage_reload(struct pw_stage *stage)
 		err = pw_load_fill(stage->nl, stage->rules, &stamp, kernel,
 				   stage->diags);
 	if (!err)
-		err = pw_load_switch(stage->nl, stage->rules, &stamp, kernel, false,
-				     stage->diags);
+		err = pw_load_switch(stage->nl, stage->rules, &stamp, kernel,
+				     false, stage->diags);
 	return err ? err : pw_sandbox_forget(stage->sb, stage->diags);
 }
 

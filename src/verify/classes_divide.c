@@ -55,7 +55,6 @@ struct walk {
 	struct pw_division *out;
 	unsigned int bits;
 	struct owner *owners;
-	size_t num_owners;
 	struct stream *streams;
 	size_t num_streams;
 	struct end *heap;

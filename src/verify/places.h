@@ -46,9 +46,10 @@ int pw_places_make(const struct pw_model *model, struct pw_places **out);
 void pw_places_free(struct pw_places *places);
 PW_DEFINE_OWNED(struct pw_places, pw_places_free)
 
-/* May a sender have this address? Not: loopback, mapped, multicast, reserved */
-bool pw_addr_sends(enum pw_family family, struct pw_value addr);
-/* The ranges of those that may not; 0; -ENOMEM */
+/*
+ * Addresses that no sender may have: loopback, mapped, multicast, reserved. 0;
+ * -ENOMEM
+ */
 int pw_addr_add_unsendable(enum pw_family family, struct pw_rangeset *set);
 
 #endif

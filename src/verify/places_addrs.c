@@ -34,7 +34,8 @@ static const struct {
 	{ unsendable6, PW_ARRAY_SIZE(unsendable6) },
 };
 
-bool pw_addr_sends(enum pw_family family, struct pw_value addr)
+/* May a sender have this address? */
+static bool sends(enum pw_family family, struct pw_value addr)
 {
 	for (size_t i = 0; i < unsendable[family].num; i++) {
 		const struct pw_range *range = &unsendable[family].ranges[i];
@@ -72,7 +73,7 @@ static bool is_group(enum pw_family family, struct pw_value addr)
 /* Link-local addresses are each interface's own: it may not have another's */
 static bool is_local(enum pw_family family, struct pw_value addr)
 {
-	return pw_addr_sends(family, addr) &&
+	return sends(family, addr) &&
 	       (family == PW_IPV4 || addr.hi >> 54 != 0xfe80u >> 6);
 }
 
