@@ -5,10 +5,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/netlink.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,7 @@
 #include <unistd.h>
 
 #include "probe/mirred_link.h"
+#include "probe/rtnl.h"
 
 #define BATCH 64		/* frames that one system call sends */
 
@@ -25,7 +24,7 @@
  * @target:	where the filter leads to, 0: nowhere yet
  */
 struct pw_mirred {
-	struct mnl_socket *sock;
+	struct pw_rtnl *rt;
 	struct pw_veth veth;
 	uint8_t smac[PW_ETH_LEN];
 	uint32_t target;
@@ -40,11 +39,7 @@ static int open_sockets(struct pw_mirred *mirred, const char **step)
 	if (mirred->fd < 0)
 		return -errno;
 	*step = "opening a netlink socket";
-	mirred->sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (!mirred->sock ||
-	    mnl_socket_bind(mirred->sock, 0, MNL_SOCKET_AUTOPID) < 0)
-		return -errno;
-	return 0;
+	return pw_rtnl_open(&mirred->rt);
 }
 
 /* As the source address, but for its last byte */
@@ -91,7 +86,7 @@ static int make_veth(struct pw_mirred *mirred, const char **step)
 	int err;
 
 	*step = "removing left-over veth pairs";
-	err = pw_veth_clean(mirred->sock);
+	err = pw_veth_clean(mirred->rt);
 	if (err)
 		return err;
 	*step = "coming back from a network namespace";
@@ -99,11 +94,11 @@ static int make_veth(struct pw_mirred *mirred, const char **step)
 	if (err)
 		return err;
 	*step = "making a veth pair";
-	err = pw_veth_make(mirred->sock, &mirred->veth);
+	err = pw_veth_make(mirred->rt, &mirred->veth);
 	if (err)
 		return err;
 	*step = "setting the veth pair up";
-	err = pw_veth_up(mirred->sock, &mirred->veth);
+	err = pw_veth_up(mirred->rt, &mirred->veth);
 	if (err)
 		return err;
 	*step = "binding to the veth pair";
@@ -111,13 +106,13 @@ static int make_veth(struct pw_mirred *mirred, const char **step)
 	if (err)
 		return err;
 	*step = "making a clsact qdisc on it";
-	err = pw_veth_clsact(mirred->sock, &mirred->veth);
+	err = pw_veth_clsact(mirred->rt, &mirred->veth);
 	if (err)
 		return err;
 	/* nothing is sent yet: finds out whether the kernel has all of it */
 	*step = "making a filter with u32 and mirred on it";
 	mirred->target = mirred->veth.near_index;
-	return pw_veth_redirect(mirred->sock, &mirred->veth, mirred->smac,
+	return pw_veth_redirect(mirred->rt, &mirred->veth, mirred->smac,
 				mirred->target);
 }
 
@@ -151,9 +146,8 @@ void pw_mirred_close(struct pw_mirred *mirred)
 	if (!mirred)
 		return;
 	if (mirred->veth.near_index)
-		(void)pw_veth_remove(mirred->sock, mirred->veth.near_index);
-	if (mirred->sock)
-		mnl_socket_close(mirred->sock);
+		(void)pw_veth_remove(mirred->rt, mirred->veth.near_index);
+	pw_rtnl_close(mirred->rt);
 	if (mirred->fd >= 0)
 		close(mirred->fd);
 	if (mirred->veth.far_ns >= 0)
@@ -204,7 +198,7 @@ static int aim(struct pw_mirred *mirred, uint32_t ifindex)
 
 	if (mirred->target == ifindex)
 		return 0;
-	err = pw_veth_redirect(mirred->sock, &mirred->veth, mirred->smac,
+	err = pw_veth_redirect(mirred->rt, &mirred->veth, mirred->smac,
 			       ifindex);
 	if (!err)
 		mirred->target = ifindex;

@@ -15,33 +15,35 @@
 #include <string.h>
 
 #include "probe/mirred_link.h"
-#include "probe/mirred_rtnl.h"
+#include "probe/rtnl.h"
 
 #define FILTER_PRIO 1u
 
-static void begin(struct pw_rtnl *req, uint16_t type, uint16_t flags,
-		  const struct pw_veth *veth)
+static struct nlmsghdr *begin(struct pw_rtnl *rt, uint16_t type,
+			      uint16_t flags, const struct pw_veth *veth)
 {
-	struct tcmsg *tcm = pw_rtnl_begin(req, type, flags, sizeof(*tcm));
+	struct nlmsghdr *nlh = pw_rtnl_add(rt, type, flags, veth->near);
+	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
 
 	tcm->tcm_family = AF_UNSPEC;
 	tcm->tcm_ifindex = (int)veth->near_index;
 	if (type == RTM_NEWQDISC) {
 		tcm->tcm_parent = TC_H_CLSACT;
 		tcm->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-		return;
+		return nlh;
 	}
 	tcm->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
 	tcm->tcm_info = TC_H_MAKE(FILTER_PRIO << 16, htons(ETH_P_ALL));
+	return nlh;
 }
 
-int pw_veth_clsact(struct mnl_socket *sock, const struct pw_veth *veth)
+int pw_veth_clsact(struct pw_rtnl *rt, const struct pw_veth *veth)
 {
-	struct pw_rtnl req;
+	struct nlmsghdr *nlh = begin(rt, RTM_NEWQDISC,
+				     NLM_F_CREATE | NLM_F_EXCL, veth);
 
-	begin(&req, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, veth);
-	mnl_attr_put_strz(req.nlh, TCA_KIND, "clsact");
-	return pw_rtnl_send(sock, &req);
+	mnl_attr_put_strz(nlh, TCA_KIND, "clsact");
+	return pw_rtnl_flush(rt);
 }
 
 /* The source address, 8 bytes before the network header */
@@ -79,30 +81,29 @@ static void put_redirect(struct nlmsghdr *nlh, uint32_t target)
 	mnl_attr_nest_end(nlh, list);
 }
 
-static int forget(struct mnl_socket *sock, const struct pw_veth *veth)
+static int forget(struct pw_rtnl *rt, const struct pw_veth *veth)
 {
-	struct pw_rtnl req;
 	int err;
 
-	begin(&req, RTM_DELTFILTER, 0, veth);
-	err = pw_rtnl_send(sock, &req);
+	begin(rt, RTM_DELTFILTER, 0, veth);
+	err = pw_rtnl_flush(rt);
 	return err == -ENOENT || err == -EINVAL ? 0 : err;	/* the first */
 }
 
-int pw_veth_redirect(struct mnl_socket *sock, const struct pw_veth *veth,
+int pw_veth_redirect(struct pw_rtnl *rt, const struct pw_veth *veth,
 		     const uint8_t smac[static PW_ETH_LEN], uint32_t target)
 {
 	struct nlattr *options;
-	struct pw_rtnl req;
-	int err = forget(sock, veth);
+	struct nlmsghdr *nlh;
+	int err = forget(rt, veth);
 
 	if (err)
 		return err;
-	begin(&req, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, veth);
-	mnl_attr_put_strz(req.nlh, TCA_KIND, "u32");
-	options = mnl_attr_nest_start(req.nlh, TCA_OPTIONS);
-	put_selector(req.nlh, smac);
-	put_redirect(req.nlh, target);
-	mnl_attr_nest_end(req.nlh, options);
-	return pw_rtnl_send(sock, &req);
+	nlh = begin(rt, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, veth);
+	mnl_attr_put_strz(nlh, TCA_KIND, "u32");
+	options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
+	put_selector(nlh, smac);
+	put_redirect(nlh, target);
+	mnl_attr_nest_end(nlh, options);
+	return pw_rtnl_flush(rt);
 }

@@ -15,18 +15,23 @@
 
 #include "portwall/array.h"
 #include "portwall/own.h"
-#include "probe/mirred_rtnl.h"
+#include "probe/rtnl.h"
 
 #define PREFIX "pwprobe"	/* 7, a process id of 7 digits and a letter: 15 */
 
-static struct ifinfomsg *begin(struct pw_rtnl *req, uint16_t type,
-			       uint16_t flags, uint32_t index)
+/* Room for a link's header in a request that is not sent with others */
+#define GET_LEN (MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct ifinfomsg)))
+
+/* A change of one link; its header has no more than the number */
+static struct nlmsghdr *begin(struct pw_rtnl *rt, uint16_t type,
+			      uint16_t flags, uint32_t index, const char *name)
 {
-	struct ifinfomsg *ifi = pw_rtnl_begin(req, type, flags, sizeof(*ifi));
+	struct nlmsghdr *nlh = pw_rtnl_add(rt, type, flags, name);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
 
 	ifi->ifi_family = AF_UNSPEC;
 	ifi->ifi_index = (int)index;
-	return ifi;
+	return nlh;
 }
 
 static void put_peer(struct nlmsghdr *nlh, const struct pw_veth *veth)
@@ -46,18 +51,18 @@ static void put_peer(struct nlmsghdr *nlh, const struct pw_veth *veth)
 	mnl_attr_nest_end(nlh, info);
 }
 
-int pw_veth_make(struct mnl_socket *sock, struct pw_veth *veth)
+int pw_veth_make(struct pw_rtnl *rt, struct pw_veth *veth)
 {
-	struct pw_rtnl req;
+	struct nlmsghdr *nlh;
 	int err;
 
 	snprintf(veth->near, sizeof(veth->near), PREFIX "%da", (int)getpid());
 	snprintf(veth->far, sizeof(veth->far), PREFIX "%db", (int)getpid());
-	begin(&req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	mnl_attr_put_strz(req.nlh, IFLA_IFNAME, veth->near);
-	mnl_attr_put(req.nlh, IFLA_ADDRESS, PW_ETH_LEN, veth->near_mac);
-	put_peer(req.nlh, veth);
-	err = pw_rtnl_send(sock, &req);
+	nlh = begin(rt, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, veth->near);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, veth->near);
+	mnl_attr_put(nlh, IFLA_ADDRESS, PW_ETH_LEN, veth->near_mac);
+	put_peer(nlh, veth);
+	err = pw_rtnl_flush(rt);
 	if (err)
 		return err;
 	veth->near_index = if_nametoindex(veth->near);
@@ -65,22 +70,21 @@ int pw_veth_make(struct mnl_socket *sock, struct pw_veth *veth)
 }
 
 /* The far end stays down: without a carrier, the host says nothing of its own */
-int pw_veth_up(struct mnl_socket *sock, const struct pw_veth *veth)
+int pw_veth_up(struct pw_rtnl *rt, const struct pw_veth *veth)
 {
-	struct pw_rtnl req;
-	struct ifinfomsg *ifi = begin(&req, RTM_NEWLINK, 0, veth->near_index);
+	struct nlmsghdr *nlh = begin(rt, RTM_NEWLINK, 0, veth->near_index,
+				     veth->near);
+	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 
 	ifi->ifi_flags = IFF_UP | IFF_NOARP;
 	ifi->ifi_change = IFF_UP | IFF_NOARP;
-	return pw_rtnl_send(sock, &req);
+	return pw_rtnl_flush(rt);
 }
 
-int pw_veth_remove(struct mnl_socket *sock, uint32_t index)
+int pw_veth_remove(struct pw_rtnl *rt, uint32_t index)
 {
-	struct pw_rtnl req;
-
-	begin(&req, RTM_DELLINK, 0, index);
-	return pw_rtnl_send(sock, &req);
+	begin(rt, RTM_DELLINK, 0, index, PREFIX);
+	return pw_rtnl_flush(rt);
 }
 
 struct stale {
@@ -124,16 +128,18 @@ static int on_link(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-int pw_veth_clean(struct mnl_socket *sock)
+int pw_veth_clean(struct pw_rtnl *rt)
 {
 	struct stale stale = { 0 };
-	struct pw_rtnl req;
+	char buf[GET_LEN];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	int err;
 
-	begin(&req, RTM_GETLINK, NLM_F_DUMP, 0);
-	err = pw_rtnl_ask(sock, &req, on_link, &stale);
+	nlh->nlmsg_type = RTM_GETLINK;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	err = pw_rtnl_dump(rt, nlh, on_link, &stale);
 	for (size_t i = 0; i < stale.num && !err; i++)
-		err = pw_veth_remove(sock, stale.list[i]);
+		err = pw_veth_remove(rt, stale.list[i]);
 	free(stale.list);
 	return err == -ENODEV ? 0 : err;	/* somebody else was faster */
 }

@@ -8,7 +8,7 @@
 
 #include "probe/inject_frame.h"
 
-struct mnl_socket;
+struct pw_rtnl;
 
 /**
  * struct pw_veth - Our pair: frames are sent on @near, none arrives on @far
@@ -22,18 +22,16 @@ struct pw_veth {
 	int far_ns;
 };
 
-/*
- * All: 0; errors of the kernel. @sock: of NETLINK_ROUTE, bound
- */
-int pw_veth_make(struct mnl_socket *sock, struct pw_veth *veth);
-int pw_veth_up(struct mnl_socket *sock, const struct pw_veth *veth);
-int pw_veth_remove(struct mnl_socket *sock, uint32_t index);
+/* All: 0; errors of the kernel */
+int pw_veth_make(struct pw_rtnl *rt, struct pw_veth *veth);
+int pw_veth_up(struct pw_rtnl *rt, const struct pw_veth *veth);
+int pw_veth_remove(struct pw_rtnl *rt, uint32_t index);
 /* Removes those of processes that are no more */
-int pw_veth_clean(struct mnl_socket *sock);
+int pw_veth_clean(struct pw_rtnl *rt);
 
 /* What is sent from @smac on the near end is received on @target instead */
-int pw_veth_clsact(struct mnl_socket *sock, const struct pw_veth *veth);
-int pw_veth_redirect(struct mnl_socket *sock, const struct pw_veth *veth,
+int pw_veth_clsact(struct pw_rtnl *rt, const struct pw_veth *veth);
+int pw_veth_redirect(struct pw_rtnl *rt, const struct pw_veth *veth,
 		     const uint8_t smac[static PW_ETH_LEN], uint32_t target);
 
 #endif

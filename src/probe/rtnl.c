@@ -23,6 +23,7 @@
  * @first:	sequence number of the first message in @buf
  * @num:	messages in @buf
  * @about:	of each of them
+ * @flushed:	@err has been told: what is added next has none
  * @err:	the first error, 0 or negative
  * @failed:	what it is about
  * @why:	what the kernel says of it
@@ -34,6 +35,7 @@ struct pw_rtnl {
 	size_t len, newest;
 	uint32_t first, num;
 	const char *about[MAX_MESSAGES];
+	bool flushed;
 	int err;
 	const char *failed;
 	struct pw_nl_refusal why;
@@ -146,11 +148,21 @@ static void send_all(struct pw_rtnl *rt)
 	rt->newest = 0;
 }
 
+static void forget(struct pw_rtnl *rt)
+{
+	rt->flushed = false;
+	rt->err = 0;
+	rt->failed = NULL;
+	rt->why = (struct pw_nl_refusal){ 0 };
+}
+
 struct nlmsghdr *pw_rtnl_add(struct pw_rtnl *rt, uint16_t type, uint16_t flags,
 			     const char *about)
 {
 	struct nlmsghdr *nlh;
 
+	if (rt->flushed)
+		forget(rt);
 	complete(rt);
 	if (rt->num == MAX_MESSAGES || rt->len + MESSAGE_ROOM > SEND_LEN)
 		send_all(rt);
@@ -175,6 +187,7 @@ void pw_rtnl_put_addr(struct nlmsghdr *nlh, uint16_t type,
 int pw_rtnl_flush(struct pw_rtnl *rt)
 {
 	send_all(rt);
+	rt->flushed = true;
 	return rt->err;
 }
 

@@ -22,7 +22,8 @@ PW_DEFINE_OWNED(struct pw_rtnl, pw_rtnl_close)
  * pw_rtnl_add() - Begin a change; the one before is then complete
  * @type:	RTM_NEW*
  * @flags:	NLM_F_* beside NLM_F_REQUEST
- * @about:	the interface, for messages; borrowed until the next flush
+ * @about:	the interface, for messages; borrowed until the flush and what
+ *		pw_rtnl_failed() says of it
  *
  * There is room for 512 bytes. What is complete may be sent at any time; an
  * error is kept until pw_rtnl_flush(), and nothing is sent after it.
@@ -36,7 +37,7 @@ void pw_rtnl_put_addr(struct nlmsghdr *nlh, uint16_t type,
 
 /*
  * Send what is left. 0; the first error of all since the last flush: -errno.
- * pw_rtnl_failed() then says it in words, and returns it again.
+ * Until the next change pw_rtnl_failed() says it in words, and returns it.
  */
 int pw_rtnl_flush(struct pw_rtnl *rt);
 int pw_rtnl_failed(const struct pw_rtnl *rt, struct pw_diags *diags);
