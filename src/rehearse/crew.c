@@ -142,8 +142,12 @@ int pw_crew_new(const struct pw_plan *plan, struct pw_crew **out)
 
 static void await_hands(struct pw_crew *crew)
 {
-	while (crew->num_hands)
-		waitpid(crew->hands[--crew->num_hands], NULL, 0);
+	while (crew->num_hands) {
+		if (waitpid(crew->hands[crew->num_hands - 1], NULL, 0) < 0 &&
+		    errno == EINTR)
+			continue;
+		crew->num_hands--;
+	}
 }
 
 void pw_crew_free(struct pw_crew *crew)
