@@ -25,12 +25,12 @@ void pw_control_found(struct pw_control *control, uint16_t port,
 }
 
 /* No faster than ten a second: hosts limit echo */
-static unsigned int echoes(const struct pw_control *control,
-			   struct pw_away *away, unsigned int num)
+static unsigned int echoes(struct pw_control *control, struct pw_away *away,
+			   unsigned int num)
 {
 	away->scan->count.sent += num;
-	return pw_ping_ask(control->echo, num, PW_S_NS / 10,
-			   pw_away_timeout_ns(away, 0));
+	return pw_ping_ask(control->echo, &control->echo_seq, num,
+			   PW_S_NS / 10, pw_away_timeout_ns(away, 0));
 }
 
 void pw_control_find_echo(struct pw_control *control, struct pw_away *away)

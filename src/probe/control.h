@@ -19,7 +19,7 @@ enum pw_control_kind {
 
 /**
  * struct pw_control - What answers, and how reliably
- * @echo:	the ping socket, -1: none
+ * @echo:	the ping socket, -1: none; @echo_seq: number of the next one
  * @sent, @lost: since the last pw_control_forget(); what came only after the
  *		kernel had repeated it was lost
  * @heard:	answers since the last pw_control_ask()
@@ -28,6 +28,7 @@ struct pw_control {
 	enum pw_control_kind kind;
 	uint16_t port;
 	int echo;
+	uint16_t echo_seq;
 	unsigned int sent, lost, heard;
 };
 

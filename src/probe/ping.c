@@ -47,13 +47,14 @@ static void ask(int fd, uint16_t seq)
 	send(fd, &echo, sizeof(echo), MSG_DONTWAIT);
 }
 
-/* Until @end_ns, or until all @num are in @answered */
-static void listen_until(int fd, uint64_t end_ns, unsigned int num,
-			 uint64_t *answered)
+/* Until @end_ns, or until all @num from @first on are in @answered */
+static void listen_until(int fd, uint64_t end_ns, uint16_t first,
+			 unsigned int num, uint64_t *answered)
 {
 	const uint64_t all = num < MAX_ASKED ? (1ull << num) - 1 : UINT64_MAX;
 	struct pollfd fds = { fd, POLLIN, 0 };
 	struct icmphdr reply;
+	uint16_t at;
 	uint64_t now;
 
 	while (*answered != all && (now = pw_now_ns()) < end_ns) {
@@ -68,23 +69,26 @@ static void listen_until(int fd, uint64_t end_ns, unsigned int num,
 		if (reply.type != ICMP_ECHOREPLY &&
 		    reply.type != ICMP6_ECHO_REPLY)
 			continue;
-		if (ntohs(reply.un.echo.sequence) < num)
-			*answered |= 1ull << ntohs(reply.un.echo.sequence);
+		at = (uint16_t)(ntohs(reply.un.echo.sequence) - first);
+		if (at < num)
+			*answered |= 1ull << at;
 	}
 }
 
-unsigned int pw_ping_ask(int fd, unsigned int num, uint64_t gap_ns,
-			 uint64_t timeout_ns)
+unsigned int pw_ping_ask(int fd, uint16_t *seq, unsigned int num,
+			 uint64_t gap_ns, uint64_t timeout_ns)
 {
+	const uint16_t first = *seq;
 	uint64_t answered = 0;
 
 	if (num > MAX_ASKED)
 		num = MAX_ASKED;
 	for (unsigned int i = 0; i < num; i++) {
-		ask(fd, (uint16_t)i);
+		ask(fd, (*seq)++);
 		if (i + 1 < num)
-			listen_until(fd, pw_now_ns() + gap_ns, num, &answered);
+			listen_until(fd, pw_now_ns() + gap_ns, first, num,
+				     &answered);
 	}
-	listen_until(fd, pw_now_ns() + timeout_ns, num, &answered);
+	listen_until(fd, pw_now_ns() + timeout_ns, first, num, &answered);
 	return (unsigned int)__builtin_popcountll(answered);
 }

@@ -14,10 +14,11 @@ int pw_ping_open(const struct pw_sockaddr *target,
 		 const struct pw_sockaddr *source);
 
 /*
- * Ask @num times, @gap_ns apart; how many answers there were within
- * @timeout_ns of the last one
+ * Ask @num times (at most 64), @gap_ns apart; how many answers there were within
+ * @timeout_ns of the last one. @seq: number of the first, grows by @num, so that
+ * late answers to what was asked before do not count
  */
-unsigned int pw_ping_ask(int fd, unsigned int num, uint64_t gap_ns,
-			 uint64_t timeout_ns);
+unsigned int pw_ping_ask(int fd, uint16_t *seq, unsigned int num,
+			 uint64_t gap_ns, uint64_t timeout_ns);
 
 #endif
