@@ -85,8 +85,8 @@ static bool is_tcp_answer(struct pw_salvo *salvo,
 	size_t index;
 
 	if (!(flags & TH_ACK) ||
-	    !index_of(salvo, pw_get32(packet->data + TCP_ACK),
-			    packet->family, IPPROTO_TCP, &index) ||
+	    !index_of(salvo, pw_get32(packet->data + TCP_ACK), packet->family,
+		      IPPROTO_TCP, &index) ||
 	    !is_reply(salvo, index, packet))
 		return false;
 	if (flags & TH_RST)
@@ -110,8 +110,8 @@ static void read_tcp(struct pw_salvo *salvo, const struct pw_packet *packet)
 		return;
 	flags = packet->data[TCP_FLAGS];
 	if (is_tcp_answer(salvo, packet, flags) ||
-	    !index_of(salvo, pw_get32(packet->data + TCP_SEQ),
-			    packet->family, IPPROTO_TCP, &index))
+	    !index_of(salvo, pw_get32(packet->data + TCP_SEQ), packet->family,
+		      IPPROTO_TCP, &index))
 		return;
 	if (is_probe(salvo, index, packet) &&
 	    flags == (salvo->probes[index].tcp_flags ?: TH_SYN))

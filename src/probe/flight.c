@@ -22,7 +22,8 @@ struct attempt {
 
 /**
  * struct pw_flight
- * @attempts:	@cap places; @free: the numbers of those that are free
+ * @attempts:	@cap places; @free: the numbers of those that are free. Until
+ *		both are there, @cap is 0
  * @next_ns:	no attempt ends for want of time before
  */
 struct pw_flight {
@@ -38,15 +39,18 @@ struct pw_flight {
 
 static int flight_init(struct pw_flight *flight)
 {
+	size_t cap;
+
 	flight->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (flight->epoll < 0)
 		return -errno;
-	flight->cap = pw_socket_room(MAX_AT_ONCE);
-	flight->attempts = calloc(flight->cap, sizeof(*flight->attempts));
-	flight->free = calloc(flight->cap, sizeof(*flight->free));
+	cap = pw_socket_room(MAX_AT_ONCE);
+	flight->attempts = calloc(cap, sizeof(*flight->attempts));
+	flight->free = calloc(cap, sizeof(*flight->free));
 	if (!flight->attempts || !flight->free)
 		return -ENOMEM;
-	for (size_t i = 0; i < flight->cap; i++) {
+	flight->cap = cap;
+	for (size_t i = 0; i < cap; i++) {
 		flight->attempts[i].fd = -1;
 		flight->free[i] = (uint32_t)i;
 	}
@@ -81,7 +85,7 @@ void pw_flight_free(struct pw_flight *flight)
 {
 	if (!flight)
 		return;
-	for (size_t i = 0; flight->attempts && i < flight->cap; i++)
+	for (size_t i = 0; i < flight->cap; i++)
 		if (flight->attempts[i].fd >= 0)
 			close(flight->attempts[i].fd);
 	if (flight->epoll >= 0)

@@ -37,8 +37,10 @@ const struct swallow_set_info swallow_sets[NUM_SWALLOW_SETS] = {
 	[SET_ACKS] = { "acks", MARK, 4 },
 	[SET_ACKS4] = { "acks4", JOIN(MARK, IPV4_ADDR), 8 },
 	[SET_ACKS6] = { "acks6", JOIN(MARK, IPV6_ADDR), 20 },
-	[SET_SEEN4] = { "seen4", JOIN(MARK, IPV4_ADDR), 8, COUNTED, .flushed = true },
-	[SET_SEEN6] = { "seen6", JOIN(MARK, IPV6_ADDR), 20, COUNTED, .flushed = true },
+	[SET_SEEN4] = { "seen4", JOIN(MARK, IPV4_ADDR), 8, COUNTED,
+			.flushed = true },
+	[SET_SEEN6] = { "seen6", JOIN(MARK, IPV6_ADDR), 20, COUNTED,
+			.flushed = true },
 	[SET_TRACED4] = { "traced4", JOIN(MARK, IPV4_ADDR), 8 },
 	[SET_TRACED6] = { "traced6", JOIN(MARK, IPV6_ADDR), 20 },
 	[SET_ARRIVED] = { "arrived", JOIN(MARK, INET_SERVICE), 8, NOTES },
@@ -159,17 +161,20 @@ static int put_elem(struct pw_batch *batch, uint8_t family, const char *table,
 		    const struct pw_mark *mark)
 {
 	pw_owned(nftnl_set_free) struct nftnl_set *nls = name_set(table, set);
-	struct nftnl_set_elem *elem = nls ? nftnl_set_elem_alloc() : NULL;
 	struct nlmsghdr *nlh = message(batch, family, NFT_MSG_NEWSETELEM,
 				       NLM_F_CREATE);
+	struct nftnl_set_elem *elem;
 	uint8_t key[20];
 	size_t len;
 
-	if (!elem || !nlh)
+	if (!nls || !nlh)
+		return -ENOMEM;
+	elem = nftnl_set_elem_alloc();
+	if (!elem)
 		return -ENOMEM;
 	nftnl_set_elem_add(nls, elem);
 	len = key_of(cookie, mark->family, swallow_sets[set].key_len > 4,
-			  mark->dst, key);
+		     mark->dst, key);
 	nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, key, (uint32_t)len);
 	nftnl_set_elems_nlmsg_build_payload(nlh, nls);
 	return 0;
