@@ -118,7 +118,7 @@ static int open_injector(struct pw_tour *tour, bool *refused)
 
 static int probe_interfaces(struct pw_tour *tour)
 {
-	bool refused;
+	bool refused = false;
 	int err;
 
 	if (!tour->num_gates)

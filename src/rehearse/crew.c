@@ -112,6 +112,7 @@ static int map(struct pw_crew *crew)
 
 	crew->mapped = head + times + (last ? last->at + last->num : 0);
 	area = mmap(NULL, crew->mapped, PROT_READ | PROT_WRITE,
+		    /* cppcheck-suppress invalidFunctionArg ; no file */
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (area == MAP_FAILED)
 		return -errno;

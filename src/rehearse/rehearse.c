@@ -29,7 +29,7 @@ static int say_scene(const struct pw_plan *plan, struct pw_report *report)
 		const char *name = scene->ifaces[i].name;
 
 		if (len + strlen(name) + 8 > sizeof(names)) {
-			len += (size_t)sprintf(names + len, ", ..");
+			sprintf(names + len, ", ..");
 			break;
 		}
 		len += (size_t)sprintf(names + len, "%s%s", i ? ", " : "",

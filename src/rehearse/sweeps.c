@@ -27,9 +27,9 @@ static int cmp_case(const struct pw_sweep *a, const struct pw_sweep *b)
 
 static int cmp_sweep(const void *a, const void *b, void *arg)
 {
-	const struct pw_plan *plan = arg;
+	const struct pw_plan *const *plan = arg;
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	int cmp = cmp_case(&plan->sweeps[x], &plan->sweeps[y]);
+	int cmp = cmp_case(&(*plan)->sweeps[x], &(*plan)->sweeps[y]);
 
 	return cmp ? cmp : (x > y) - (x < y);
 }
@@ -47,7 +47,7 @@ uint32_t *pw_sweeps_order(const struct pw_plan *plan)
 		order[i] = (uint32_t)i;
 	if (order)
 		qsort_r(order, plan->num_sweeps, sizeof(*order), cmp_sweep,
-			(void *)(uintptr_t)plan);
+			&plan);
 	return order;
 }
 

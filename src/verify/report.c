@@ -73,7 +73,12 @@ static void case_clear(struct pw_case *c)
 /* Of a finding, copied by pw_report_find(): const is for those who read */
 static void string_free(const char *text)
 {
-	free((void *)(uintptr_t)text);
+	union {
+		const char *theirs;
+		char *ours;
+	} copy = { text };
+
+	free(copy.ours);
 }
 
 void pw_finding_clear(struct pw_finding *f)
