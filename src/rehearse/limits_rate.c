@@ -129,7 +129,7 @@ int pw_limited_recover(struct pw_stage *stage, struct pw_limited *l,
 	int err;
 
 	pw_await_ns(l->empty_ns + pw_rate_interval_ns(rate));
-	err = pw_limited_fire(stage, l, l->place.probe.src, 1, &count);
+	err = pw_limited_fire(stage, l, l->place.probe.src, BEYOND, &count);
 	if (err)
 		return err;
 	if (!count.certain)
@@ -137,6 +137,11 @@ int pw_limited_recover(struct pw_stage *stage, struct pw_limited *l,
 	if (!count.passed)
 		return pw_limited_find(stage, l, PW_RES_VIOLATION,
 				       "no packet was let through when its time had come again");
+	l->passed += count.passed;
+	if (l->passed > most(l, rate, count.end_ns))
+		return pw_limited_find(stage, l, PW_RES_VIOLATION,
+				       "%zu packets were let through when the time of one had come again",
+				       count.passed);
 	if (quickened)
 		pw_limited_say(l, "recovery shown at %u/second", rate->count);
 	else

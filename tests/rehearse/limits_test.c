@@ -57,6 +57,16 @@ static void a_larger_burst(struct pw_ruleset *rs)
 	each_rate(rs, one_more);
 }
 
+static void twice_as_many(struct pw_rate *rate)
+{
+	rate->count *= 2;
+}
+
+static void twice_as_fast(struct pw_ruleset *rs)
+{
+	each_rate(rs, twice_as_many);
+}
+
 static void by_day(struct pw_rate *rate)
 {
 	rate->unit_s = 86400;
@@ -206,6 +216,8 @@ static const struct act acts[] = {
 	  "5 of 18 packets were let through, the limit is 4" },
 	{ "one less", MINUTE, a_smaller_burst, LIMITS, WRONG,
 	  "only 5 of the first 6 packets" },
+	{ "twice as fast", SECOND, twice_as_fast, LIMITS, WRONG,
+	  "when the time of one had come again" },
 	{ "no recovery", SECOND, never_again, LIMITS, WRONG,
 	  "when its time had come again" },
 	{ "open beyond it", SOURCE, let_through, LIMITS, WRONG,
