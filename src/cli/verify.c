@@ -11,6 +11,7 @@
 #include "portwall/inspect.h"
 #include "portwall/own.h"
 
+#define TABLE "table inet " PW_TABLE
 #define RATE 1000		/* probes of another host a second */
 #define ALL_WAYS ((1u << PW_NUM_INJECT_WAYS) - 1)
 
@@ -124,13 +125,24 @@ static int new_report(struct verify *v)
 	return v->report ? 0 : -ENOMEM;
 }
 
-static int add_case(struct verify *v, enum pw_result result, const char *text)
+static int add_case(struct verify *v, enum pw_result result,
+		    const char *name, const char *text)
 {
-	int64_t i = pw_report_case(v->report, "rules", result,
-				   "table inet " PW_TABLE);
+	int64_t i = pw_report_case(v->report, "rules", result, "%s", name);
 
 	return i < 0 ? (int)i : pw_report_say(v->report, (uint32_t)i, "%s",
 					      text);
+}
+
+/* Then everything is told, and nothing judged */
+static int judge_policy(struct verify *v)
+{
+	if (v->intent)
+		return 0;
+	return add_case(v, PW_RES_UNKNOWN, "policy", v->status &&
+			v->status->kernel->current ?
+			"that in force is not known here: nothing was judged" :
+			"none is in force, and none was named: nothing was judged");
 }
 
 /* What `status` would say of the table */
@@ -139,15 +151,15 @@ static int judge_table(struct verify *v)
 	const struct pw_kernel *kernel = v->status ? v->status->kernel : NULL;
 
 	if (v->foreign)
-		return add_case(v, PW_RES_VIOLATION,
+		return add_case(v, PW_RES_VIOLATION, TABLE,
 				pw_diags_kept(v->foreign) ?
 				pw_diags_get(v->foreign, 0)->text :
 				"it holds what no portwall makes");
 	if (kernel && kernel->dormant)
-		return add_case(v, PW_RES_VIOLATION,
+		return add_case(v, PW_RES_VIOLATION, TABLE,
 				"somebody put it to sleep: it has no effect");
 	if (kernel && v->status->changed)
-		return add_case(v, PW_RES_WARNING,
+		return add_case(v, PW_RES_WARNING, TABLE,
 				"somebody changed it since it was applied");
 	return 0;
 }
@@ -220,6 +232,8 @@ static int verify_host(struct verify *v)
 	if (!err)
 		err = new_report(v);
 	messages_print(v->cli);
+	if (!err)
+		err = judge_policy(v);
 	if (!err)
 		err = judge_table(v);
 	return err ? err : probe_host(v);

@@ -133,7 +133,7 @@ static int compute(struct pw_tour *tour, uint32_t index)
 	return report_section(tour, index, result,
 			      result == PW_RES_UNKNOWN ?
 			      "could not be computed" :
-			      "portwall's rules in force treat it otherwise than the policy says");
+			      "portwall's rules in force do not do what this section says");
 }
 
 int pw_tour_limits(struct pw_tour *tour)

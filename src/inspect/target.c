@@ -163,7 +163,8 @@ static int judge(struct distance *d, uint32_t of_case)
 		.from = from, .addr = addr, .ports = d->scan.ports,
 		.num_ports = d->scan.ports ? d->scan.num_ports : 65536,
 		.evidence = d->evidence, .expected = &d->expected,
-		.refusal = PW_RES_WARNING, .afar = true,
+		.refusal = PW_RES_VIOLATION, .afar = true,
+		.hint_open = "put the policy in force there: portwall apply",
 	};
 	int err;
 

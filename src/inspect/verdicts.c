@@ -83,7 +83,7 @@ struct blame {
 
 /* What portwall's own rules say of a packet that got through */
 static char *own_rules(const struct pw_tour *tour, size_t volley,
-		       uint16_t port)
+		       uint16_t port, const char **hint)
 {
 	const struct pw_ruleset *rules = tour->how->rules;
 	const struct pw_volley *v = &tour->volleys[volley];
@@ -100,13 +100,18 @@ static char *own_rules(const struct pw_tour *tour, size_t volley,
 	char *text = NULL;
 	int len;
 
-	if (!rules)
+	if (!rules) {
+		*hint = "put the policy in force: portwall apply";
 		return strdup("no rules of portwall are in force");
+	}
 	memcpy(packet.iifname, gate->iface->name, sizeof(packet.iifname));
 	if (pw_eval_packet(rules, &packet, &fate))
 		return NULL;
 	if (fate.outcome != PW_OUT_ACCEPT)
 		return strdup("portwall's rules in force should have stopped it");
+	*hint = tour->how->in_force ?
+		"load the rules anew: portwall apply" :
+		"put this policy in force: portwall apply";
 	comment = fate.rule == PW_NONE ? "the chain's policy" :
 		  rules->chains[fate.chain].rules[fate.rule].comment;
 	len = asprintf(&text, "let in by portwall's rule in force, chain %s: %s",
@@ -115,7 +120,7 @@ static char *own_rules(const struct pw_tour *tour, size_t volley,
 	return len < 0 ? NULL : text;
 }
 
-static char *blame_rule(void *arg, uint16_t port)
+static char *blame_rule(void *arg, uint16_t port, const char **hint)
 {
 	const struct blame *blame = arg;
 	uint32_t at = forwarded_at(blame->tour, blame->volley, port);
@@ -124,7 +129,8 @@ static char *blame_rule(void *arg, uint16_t port)
 	size_t num;
 
 	if (!at)
-		return own_rules(blame->tour, blame->volley, port);
+		return own_rules(blame->tour, blame->volley, port, hint);
+	*hint = "close it: remove the publishing, or apply a policy with containers = follow";
 	list = pw_injector_forwarded(blame->tour->injector, &num);
 	if (asprintf(&text, "published by a container engine (%s:%u)",
 		     pw_addr_format(list[at - 1].family, list[at - 1].addr,
@@ -223,6 +229,10 @@ static int judge_shot(struct pw_tour *tour, size_t i, char *sender,
 		.evidence = v->evidence, .expected = expected,
 		.listens = listens, .refusal = PW_RES_WARNING,
 		.blame = blame_rule, .blame_arg = &blame,
+		.hint_open = "look at the rules before portwall's: nft list ruleset",
+		.hint_shut = tour->how->in_force ?
+			"another table drops it: nft list ruleset" :
+			"put the policy in force: portwall apply",
 	};
 
 	if (of_case < 0)

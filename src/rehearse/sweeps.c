@@ -80,13 +80,15 @@ int64_t pw_sweep_case(const struct pw_plan *plan, const struct pw_sweep *sweep,
 			      destination(plan, sweep, to, sizeof(to)));
 }
 
+#define FAULT "the policy is not at fault: portwall, or this kernel, is; report it"
+
 /* What pw_blame() needs to ask the evaluator */
 struct blame {
 	const struct pw_ruleset *rules;
 	struct pw_arrival arrival;
 };
 
-static char *blame_rule(void *arg, uint16_t port)
+static char *blame_rule(void *arg, uint16_t port, const char **hint)
 {
 	struct blame *blame = arg;
 	const struct pw_chain *chain;
@@ -95,6 +97,7 @@ static char *blame_rule(void *arg, uint16_t port)
 	char *text = NULL;
 	int len;
 
+	(void)hint;
 	blame->arrival.dport = port;
 	pw_packet_of(&blame->arrival, &packet);
 	if (pw_eval_packet(blame->rules, &packet, &fate) ||
@@ -170,6 +173,7 @@ int pw_sweep_judge(const struct pw_model *model, const struct pw_plan *plan,
 		.evidence = evidence, .expected = expected,
 		.refusal = PW_RES_VIOLATION,
 		.blame = blame_rule, .blame_arg = &blame,
+		.hint_open = FAULT, .hint_shut = FAULT,
 	};
 
 	pw_addr_format(sweep->family, sweep->dst, addr);

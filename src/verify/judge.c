@@ -219,9 +219,11 @@ static char *sentence(const struct pw_judgement *j, const struct odd *odd,
 static int report_group(const struct pw_judgement *j, const struct odd *odd,
 			struct pw_rangeset *ports)
 {
+	const char *hint = odd->verdict == V_OPEN ? j->hint_open :
+			   odd->verdict == V_SHUT ? j->hint_shut : NULL;
 	char *expected = expected_text(j, odd);
 	char *blame = odd->verdict == V_OPEN && j->blame ?
-		      j->blame(j->blame_arg, odd->port) : NULL;
+		      j->blame(j->blame_arg, odd->port, &hint) : NULL;
 	char *text = expected ? sentence(j, odd, expected, blame) : NULL;
 	struct pw_finding finding = {
 		.of_case = j->of_case,
@@ -234,6 +236,7 @@ static int report_group(const struct pw_judgement *j, const struct odd *odd,
 		.expected = expected,
 		.evidence = odd->evidence,
 		.text = text,
+		.hint = hint,
 		.section = odd->section,
 	};
 	int err = -ENOMEM;

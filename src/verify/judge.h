@@ -24,6 +24,8 @@
  *		keep silent over UDP
  * @blame:	who let @port in: a sentence that the caller of it frees, NULL
  *		when it cannot be told; may be NULL itself
+ * @hint_open, @hint_shut: what to do about a port that is wrongly reachable, or
+ *		not; @blame may know better; NULL: nothing
  */
 struct pw_judgement {
 	const struct pw_model *model;
@@ -39,8 +41,9 @@ struct pw_judgement {
 	const bool *listens;
 	enum pw_result refusal;
 	bool afar;
-	char *(*blame)(void *arg, uint16_t port);
+	char *(*blame)(void *arg, uint16_t port, const char **hint);
 	void *blame_arg;
+	const char *hint_open, *hint_shut;
 };
 
 /**
