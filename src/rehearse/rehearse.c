@@ -79,7 +79,7 @@ static int play(struct pw_stage *stage, struct pw_crew *crew)
 {
 	static int (*const acts[])(struct pw_stage *) = {
 		pw_stage_held, pw_stage_replies, pw_stage_limits,
-		pw_stage_until,
+		pw_stage_firsts, pw_stage_until,
 	};
 	const struct pw_probe_count *count;
 	int err = set_the_stage(stage);

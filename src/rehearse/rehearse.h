@@ -48,6 +48,7 @@ void pw_stage_tell(struct pw_stage *stage, const char *what, uint64_t probes);
 int pw_stage_held(struct pw_stage *stage);	/* what every policy does */
 int pw_stage_replies(struct pw_stage *stage);	/* own connections */
 int pw_stage_limits(struct pw_stage *stage);	/* rate, connections */
+int pw_stage_firsts(struct pw_stage *stage);	/* fresh limits, all classes */
 int pw_stage_until(struct pw_stage *stage);
 
 /* `--computed`: proof and evaluator, nothing is sent */

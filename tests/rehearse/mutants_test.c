@@ -31,6 +31,10 @@
 
 static const char alone[] = "[policy]\ncontainers = ignore\n" SECTIONS;
 static const char with_containers[] = SECTIONS;
+static const char limited[] =
+	"[policy]\ncontainers = ignore\n"
+	"[allow slow]\ntcp = 22\nfrom = 192.0.2.16-192.0.2.47, 2001:db8:20::/48\n"
+	"rate = 6/minute per source\n";
 
 static const struct pw_host host = {
 	.now_ns = 1800000000ull * 1000000000,
@@ -211,6 +215,38 @@ static void drop_without_rules(struct pw_ruleset *rs)
 	chain(rs, "input")->num_rules = 0;
 }
 
+static void forget_v6(struct pw_chain *c, size_t at)
+{
+	for (size_t i = 0; i < c->rules[at].num_matches; i++)
+		if (c->rules[at].matches[i].field == PW_F_SADDR6) {
+			forget_rule(c, at);
+			return;
+		}
+}
+
+static void no_slow_v6(struct pw_ruleset *rs)
+{
+	each_rule(rs, "allow slow", forget_v6);
+}
+
+static void shorten(struct pw_chain *c, size_t at)
+{
+	struct pw_rule *rule = &c->rules[at];
+
+	for (size_t i = 0; i < rule->num_matches; i++)
+		if (rule->matches[i].field == PW_F_SADDR4) {
+			rule->matches[i].set = PW_NONE;
+			rule->matches[i].range = (struct pw_range){
+				{ 0, 0xc0000210 }, { 0, 0xc000022e },
+			};
+		}
+}
+
+static void short_slow_v4(struct pw_ruleset *rs)
+{
+	each_rule(rs, "allow slow", shorten);
+}
+
 static void a_rule_by_hand(struct pw_ruleset *rs)
 {
 	struct pw_match hand[] = {
@@ -229,34 +265,38 @@ static void nothing(struct pw_ruleset *rs)
 static const struct mutant {
 	const char *name;
 	void (*mutate)(struct pw_ruleset *rs);
-	bool containers;
+	const char *policy;
 	enum pw_result worst;
 	const char *ports, *words;
 } mutants[] = {
-	{ "correct rules", nothing, true,
+	{ "correct rules", nothing, with_containers,
 	  PW_RES_PASS, NULL, NULL },
-	{ "a port too many", a_port_too_many, false,
+	{ "a port too many", a_port_too_many, alone,
 	  PW_RES_VIOLATION, " 81 ", "reachable; no section allows it" },
-	{ "a missing drop", a_missing_drop, true,
+	{ "a missing drop", a_missing_drop, with_containers,
 	  PW_RES_VIOLATION, " 31337 ", "reachable; no section allows it" },
-	{ "IPv6 forgotten", v6_forgotten, false,
+	{ "IPv6 forgotten", v6_forgotten, alone,
 	  PW_RES_VIOLATION, " 31337 ", "by hand" },
-	{ "an interface mixed up", an_interface_mixed_up, false,
+	{ "an interface mixed up", an_interface_mixed_up, alone,
 	  PW_RES_VIOLATION, " 9100 ", "not reachable (silence); section 'metrics' allows it" },
 	{ "an interface mixed up, the other one", an_interface_mixed_up,
-	  false, PW_RES_VIOLATION, " 9100 ", "reachable; no section allows it" },
-	{ "a block ignored", a_block_ignored, false,
+	  alone, PW_RES_VIOLATION, " 9100 ", "reachable; no section allows it" },
+	{ "a block ignored", a_block_ignored, alone,
 	  PW_RES_VIOLATION, " 80 ", "reachable; block 'bad' closes it" },
-	{ "an except lost", an_except_lost, false,
+	{ "an except lost", an_except_lost, alone,
 	  PW_RES_VIOLATION, " 22 ", "reachable; no section allows it" },
-	{ "input only, with published ports", input_only, true,
+	{ "input only, with published ports", input_only, with_containers,
 	  PW_RES_VIOLATION, NULL, "reachable; no section allows it" },
 	{ "refused, posing as closed", refused_posing_as_closed,
-	  false, PW_RES_VIOLATION, " 31337 ", "refused (RST)" },
-	{ "policy drop without rules", drop_without_rules, false,
+	  alone, PW_RES_VIOLATION, " 31337 ", "refused (RST)" },
+	{ "policy drop without rules", drop_without_rules, alone,
 	  PW_RES_VIOLATION, " 80 ", "not reachable (silence); section 'web' allows it" },
-	{ "a rule by hand", a_rule_by_hand, false,
+	{ "a rule by hand", a_rule_by_hand, alone,
 	  PW_RES_VIOLATION, " 31337 ", "by hand" },
+	{ "a limit without IPv6", no_slow_v6, limited,
+	  PW_RES_VIOLATION, " 22 ", "the first packet is not let through" },
+	{ "a limit short of an address", short_slow_v4, limited,
+	  PW_RES_VIOLATION, " 22 ", "the first packet is not let through" },
 };
 
 /* What the rehearsal tells its parent */
@@ -307,7 +347,7 @@ static void rehearse(const struct mutant *mutant, struct told *told)
 	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = NULL;
 	pw_owned(pw_report_free) struct pw_report *report = NULL;
 	const struct pw_rehearsal how = { .seed = 7 };
-	const char *text = mutant->containers ? with_containers : alone;
+	const char *text = mutant->policy;
 
 	src = pw_source_from_text("mutants.ini", NULL, text, strlen(text));
 	assert_non_null(src);
