@@ -98,7 +98,7 @@ def bench_verify(bench, quick, timed, show, mib, median):
     ours = median([t for t, _ in runs])
     rival, done = (0, False)
     if shutil.which("nmap"):
-        rival, done = nmap_seconds(host.peer, 30 if quick else 400)
+        rival, done = nmap_seconds(host.peer, 30 if quick else 200)
     bench.row("verify, one interface, four sweeps", "%s, %s" % (
         show(ours), mib(max(m for _, m in runs))),
         "nmap -sS -p-, one sweep: %s%s" % ("" if done else "more than ",

@@ -7,7 +7,7 @@ from lib.world import PORTWALL
 
 from verify.host import Seen, host
 
-POLICY = """
+SECTIONS = """
 [allow web]
 tcp = 80, 443
 udp = 53, 54
@@ -15,15 +15,16 @@ udp = 53, 54
 tcp = 22
 from = 10.88.0.2
 """
+POLICY = "[policy]\ndefault = reject\n" + SECTIONS
 
 
-def look_at(world, *targets):
+def look_at(world, *targets, policy=POLICY):
     """From a neighbour, as an ordinary user"""
     return Seen(world.neighbour.run(
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
          PORTWALL, "verify", "--json", "--udp", "--rate=1000000",
          *["--target=" + target for target in targets], "-"],
-        POLICY, check=False))
+        policy, check=False))
 
 
 def open_host(listen):
@@ -44,6 +45,15 @@ def test_services_that_are_down():
                    "says": "over UDP"},
                   {"state": "open", "port": 22, "address": "10.88.0.1"})
         seen.need_none(result="violation")
+
+
+def test_a_target_without_its_policy():
+    """Where it has to be silent, it answers."""
+    with open_host((("tcp", 22), ("tcp", 80))) as w:
+        w.neighbour = w.peer()
+        look_at(w, "10.88.0.1", policy=SECTIONS).need(
+            1, {"result": "violation", "port": 31337,
+                "says": "refused (RST) where the policy is silent"})
 
 
 def test_each_target_by_itself():
