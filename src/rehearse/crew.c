@@ -169,6 +169,7 @@ int pw_crew_new(const struct pw_plan *plan, struct pw_crew **out)
 	if (!crew)
 		return -ENOMEM;
 	crew->plan = plan;
+	crew->done[0] = -1;
 	crew->order = pw_sweeps_order(plan);
 	if (!crew->order)
 		return -ENOMEM;
@@ -189,6 +190,8 @@ void pw_crew_free(struct pw_crew *crew)
 		kill(crew->hands[i], SIGKILL);
 		waitpid(crew->hands[i], NULL, WNOHANG);
 	}
+	if (crew->done[0] >= 0)
+		close(crew->done[0]);
 	if (crew->shared)
 		munmap(crew->shared, crew->mapped);
 	free(crew->volleys);
@@ -295,8 +298,10 @@ void pw_crew_hire(struct pw_crew *crew, const struct pw_stage *stage,
 	size_t wanted = num_wanted(crew->plan);
 	pid_t parent = getpid(), pid;
 
-	if (!wanted || pipe2(crew->done, O_CLOEXEC))
+	if (!wanted || pipe2(crew->done, O_CLOEXEC)) {
+		crew->done[0] = -1;
 		return;
+	}
 	for (size_t i = 0; i < wanted; i++) {
 		pid = fork();
 		if (!pid)

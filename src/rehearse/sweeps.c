@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "portwall/eval.h"
 #include "portwall/names.h"
+#include "rehearse/blame.h"
 #include "rehearse/rehearse.h"
 #include "rehearse/sweeps.h"
 #include "verify/judge.h"
@@ -82,7 +82,7 @@ int64_t pw_sweep_case(const struct pw_plan *plan, const struct pw_sweep *sweep,
 
 #define FAULT "the policy is not at fault: portwall, or this kernel, is; report it"
 
-/* What pw_blame() needs to ask the evaluator */
+/* What blame_rule() needs to ask the evaluator */
 struct blame {
 	const struct pw_ruleset *rules;
 	struct pw_arrival arrival;
@@ -91,30 +91,12 @@ struct blame {
 static char *blame_rule(void *arg, uint16_t port, const char **hint)
 {
 	struct blame *blame = arg;
-	const struct pw_chain *chain;
 	struct pw_packet packet;
-	struct pw_fate fate;
-	char *text = NULL;
-	int len;
 
 	(void)hint;
 	blame->arrival.dport = port;
 	pw_packet_of(&blame->arrival, &packet);
-	if (pw_eval_packet(blame->rules, &packet, &fate) ||
-	    fate.outcome != PW_OUT_ACCEPT)
-		return NULL;
-	chain = &blame->rules->chains[fate.chain];
-	if (fate.rule == PW_NONE)
-		len = asprintf(&text, "the policy of chain %s lets it in",
-			       chain->name);
-	else if (chain->rules[fate.rule].comment)
-		len = asprintf(&text, "rule %u of chain %s lets it in: %s",
-			       fate.rule + 1, chain->name,
-			       chain->rules[fate.rule].comment);
-	else
-		len = asprintf(&text, "rule %u of chain %s lets it in",
-			       fate.rule + 1, chain->name);
-	return len < 0 ? NULL : text;
+	return pw_blame_rule(blame->rules, &packet);
 }
 
 static bool is_published(const struct pw_scene *scene,
