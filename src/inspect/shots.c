@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#include "inspect/tour.h"
+#include "inspect/source.h"
 #include "portwall/array.h"
 
 #define MAX_CLASSES 32		/* of source, live; each volley costs 20 ms */
@@ -12,20 +12,6 @@
 #define MAX_BESIDE 24		/* gates where habits are asked about */
 #define MAX_OWN_NEAR 16		/* own addresses side by side */
 #define ANY_SPORT 40000		/* like any that is chosen for probes */
-
-/* Documentation addresses: RFC 5737, RFC 3849 */
-static const struct pw_range documentation[PW_NUM_FAMILIES][3] = {
-	[PW_IPV4] = {
-		{ { 0, 0xc6336407 }, { 0, 0xc63364ff } },
-		{ { 0, 0xcb007107 }, { 0, 0xcb0071ff } },
-		{ { 0, 0xc0000207 }, { 0, 0xc00002ff } },
-	},
-	[PW_IPV6] = {
-		{ { 0x20010db8007f0000, 7 }, { 0x20010db8007f0000, ~0ull } },
-		{ { 0x20010db8ffff0000, 7 }, { 0x20010db8ffff0000, ~0ull } },
-		{ { 0x20010db800010000, 7 }, { 0x20010db800010000, ~0ull } },
-	},
-};
 
 /*
  * Source ports that stateless rules let in: FTP data, DNS, DHCP, HTTP,
@@ -64,26 +50,6 @@ void pw_tour_arrival(const struct pw_tour *tour, const struct pw_gate *gate,
 	};
 }
 
-static bool is_own(const struct pw_tour *tour, enum pw_family family,
-		   struct pw_value addr)
-{
-	for (size_t i = 0; i < tour->num_addrs; i++)
-		if (tour->addrs[i].family == family &&
-		    !pw_value_cmp(tour->addrs[i].addr, addr))
-			return true;
-	return false;
-}
-
-/* Sources that any routing refuses, or whose answers would go nowhere */
-static bool is_odd_source(enum pw_family family, struct pw_value addr)
-{
-	uint8_t first = (uint8_t)(addr.lo >> 24);
-
-	if (family == PW_IPV4)
-		return first == 0 || first == 127 || first >= 224;
-	return !addr.hi || addr.hi >> 56 == 0xff;
-}
-
 /* Of those whom the policy does not tell from others, if it does at all */
 static uint32_t first_class(const struct pw_tour *tour, enum pw_family family)
 {
@@ -93,95 +59,6 @@ static uint32_t first_class(const struct pw_tour *tour, enum pw_family family)
 		if (plan->classes[c].family == family)
 			return c;
 	return PW_NO_SECTION;
-}
-
-struct search {
-	const struct pw_tour *tour;
-	const struct pw_gate *gate;
-	uint32_t class;
-	const struct pw_rangeset *set;	/* of the class, NULL: anything */
-	struct pw_value best;
-	int path;
-};
-
-/* Better than what was found before? -EXDEV is better than nothing */
-static bool try_source(struct search *s, struct pw_value addr)
-{
-	enum pw_family family = s->gate->family;
-	int path;
-
-	if ((s->set && !pw_rangeset_contains(s->set, addr)) ||
-	    is_odd_source(family, addr) || is_own(s->tour, family, addr))
-		return false;
-	path = pw_host_accepts_route(family, addr, s->gate->dst,
-				     s->gate->iface->index);
-	if (path && path != -EXDEV)
-		return false;
-	if (s->path == -ENOENT || !path) {
-		s->best = addr;
-		s->path = path;
-	}
-	return !path;
-}
-
-static struct pw_value inner(const struct pw_range *range, uint64_t seed)
-{
-	struct pw_value v = range->first;
-
-	if (range->first.hi == range->last.hi)
-		v.lo += seed % (range->last.lo - range->first.lo + 1 ?
-				range->last.lo - range->first.lo + 1 : ~0ull);
-	return v;
-}
-
-/* A neighbour on the wire passes strict reverse-path filters */
-static bool try_neighbours(struct search *s)
-{
-	for (size_t i = 0; i < s->tour->num_addrs; i++) {
-		const struct pw_host_addr *a = &s->tour->addrs[i];
-		unsigned int bits = pw_family_bits(s->gate->family);
-
-		if (a->family != s->gate->family || a->prefix + 1u >= bits ||
-		    a->ifindex != s->gate->iface->index)
-			continue;
-		if (try_source(s, pw_value_next(a->addr)) ||
-		    try_source(s, pw_value_prev(a->addr)))
-			return true;
-	}
-	return false;
-}
-
-/* Addresses of the class that the plan has found; NULL set: too many to keep */
-static bool try_planned(struct search *s)
-{
-	const struct pw_plan *plan = s->tour->plan;
-
-	for (size_t i = 0; plan && i < plan->num_sweeps; i++)
-		if (plan->sweeps[i].class == s->class &&
-		    try_source(s, plan->sweeps[i].src))
-			return true;
-	return false;
-}
-
-/* Can it be told whether an address is of the class? */
-static bool is_told(const struct search *s)
-{
-	return !s->tour->plan || s->tour->plan->classes[s->class].set;
-}
-
-/* A source of the class for this gate. 0; -EXDEV; -ENOENT: there is none */
-static int find_source(struct search *s)
-{
-	const struct pw_range *docs = documentation[s->gate->family];
-
-	s->path = -ENOENT;
-	for (size_t i = 0; is_told(s) && i < PW_ARRAY_SIZE(documentation[0]);
-	     i++)
-		if (try_source(s, inner(&docs[i], s->tour->seed)))
-			return 0;
-	if (!is_told(s) || !try_neighbours(s))
-		try_planned(s);
-	return s->path;
 }
 
 /* Ports that a policy, or a socket, has something to do with */
@@ -362,7 +239,7 @@ static bool may_be_full(struct pw_tour *tour, bool wanted)
 static int ask_class(struct pw_tour *tour, uint32_t gate_index,
 		     uint32_t class, bool full)
 {
-	struct search found = {
+	struct pw_search found = {
 		.tour = tour, .gate = &tour->gates[gate_index],
 		.class = class,
 		.set = tour->plan ? tour->plan->classes[class].set : NULL,
@@ -371,7 +248,7 @@ static int ask_class(struct pw_tour *tour, uint32_t gate_index,
 	bool across = tour->gates[gate_index].across;
 	int err;
 
-	if (find_source(&found) == -ENOENT || (across && found.path))
+	if (pw_search_find(&found) == -ENOENT || (across && found.path))
 		return 0;
 	order.src = found.best;
 	order.path = found.path;
@@ -388,12 +265,12 @@ static int ask_class(struct pw_tour *tour, uint32_t gate_index,
 static int ask_source(struct pw_tour *tour, uint32_t gate_index,
 		      uint32_t class, struct pw_value addr, bool beside)
 {
-	struct search found = {
+	struct pw_search found = {
 		.tour = tour, .gate = &tour->gates[gate_index],
 		.class = class, .path = -ENOENT,
 	};
 
-	try_source(&found, addr);
+	pw_search_try(&found, addr);
 	if (found.path == -ENOENT || (beside && found.path))
 		return 0;
 	return add_shots(tour, &(struct order){
@@ -430,7 +307,7 @@ static struct pw_value neighbour_of(const struct pw_tour *tour,
 {
 	struct pw_value addr = pw_value_next(own->addr);
 
-	for (int i = 0; i < MAX_OWN_NEAR && is_own(tour, own->family, addr); i++)
+	for (int i = 0; i < MAX_OWN_NEAR && pw_tour_owns(tour, own->family, addr); i++)
 		addr = pw_value_next(addr);
 	return addr;
 }
