@@ -100,7 +100,7 @@ static void mark_edges(const struct pw_tour *tour, uint8_t proto, bool *mark)
 			      proto == IPPROTO_TCP ? PW_TCP : PW_UDP);
 }
 
-/* Takes out the ports at which a section with a limit or a log would be asked */
+/* Takes out ports at which a section with a limit or a log would be asked */
 static void spare_limits(const struct pw_tour *tour, const struct pw_gate *gate,
 			 struct pw_value src, uint8_t proto, bool *mark)
 {
