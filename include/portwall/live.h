@@ -8,15 +8,47 @@
 #include <stdint.h>
 
 #include "diag.h"
+#include "flows.h"
 #include "host.h"
 #include "load.h"
 #include "model.h"
+#include "openings.h"
 #include "own.h"
 #include "policy.h"
 #include "ruleset.h"
 #include "source.h"
+#include "state.h"
 
 #define PW_RUN_DIR "/run/portwall"
+#define PW_TRIAL_MIN_MS 1000u
+#define PW_TRIAL_MAX_MS (24u * 3600 * 1000)
+
+/**
+ * struct pw_where - What a command works with beside the kernel
+ * @run_dir:	directory of the lock
+ * @state_dir:	NULL: nothing is remembered, see pw_state_is_ours()
+ * @patience_ms: how long to wait for another run
+ */
+struct pw_where {
+	const char *run_dir, *state_dir;
+	unsigned int patience_ms;
+};
+
+/*
+ * What the kernel holds of ours, as commands tell it apart. Each command has a
+ * row in src/live/states.c that says what it does in which state.
+ */
+enum pw_live_state {
+	PW_LIVE_NONE,		/* no table, or one that nothing goes to */
+	PW_LIVE_ONE,		/* a policy is in force */
+	PW_LIVE_TRIAL,		/* a candidate is, for a while */
+	PW_LIVE_EXPIRED,	/* a trial is over and was not taken away yet */
+	PW_LIVE_EMPTIED,	/* somebody took the rules of our base chains */
+	PW_LIVE_FOREIGN,	/* a table of ours by name, that we did not make */
+	PW_NUM_LIVE_STATES
+};
+
+enum pw_live_state pw_live_state_of(const struct pw_kernel *kernel);
 
 /**
  * struct pw_intent - A policy as read, and what it means on this host
@@ -46,11 +78,40 @@ void pw_intent_free(struct pw_intent *intent);
 PW_DEFINE_OWNED(struct pw_intent, pw_intent_free)
 
 /**
+ * pw_intent_in_force() - The remembered policy that the kernel's rules are of
+ * @stamp:	of the generation: its digest tells which
+ *
+ * Return: 0; -ENOENT without a message: it is not remembered; -EBADMSG: it is,
+ *	   and damaged, with a message
+ */
+int pw_intent_in_force(const struct pw_where *where,
+		       const struct pw_stamp *stamp, struct pw_intent **out,
+		       struct pw_diags *diags);
+
+/**
+ * struct pw_cut - Connections that the rules in force would not let in now
+ * @num:	of them, when they were looked at
+ * @known:	they could be looked at
+ * @ended:	what came of ending them; all 0 where they live on
+ * @list:	some of them, for messages; @num_list
+ */
+struct pw_cut {
+	size_t num;
+	bool known;
+	struct pw_flows_end ended;
+	struct pw_flow list[8];
+	size_t num_list;
+};
+
+/**
  * struct pw_apply - One apply: what is asked, and what came of it
  * @path:	the policy; "-" is standard input
  * @trust:	whose files are accepted
- * @run_dir:	directory of the lock
- * @patience_ms: how long to wait for another run
+ * @where:	where it is remembered
+ * @trial_ms:	the kernel returns to what was before after so long; 0: it stays
+ * @cut:	end connections that the new rules would not let in; also when
+ *		the policy says established = cut. A trial cuts nothing before
+ *		it is confirmed.
  * @dry_run:	everything but changes
  * @allow_lockout: the lock-out guard warns only
  * @insecure:	permissions are not checked: for the stamp, see @trust
@@ -58,6 +119,11 @@ PW_DEFINE_OWNED(struct pw_intent, pw_intent_free)
  *
  * Set by pw_apply():
  * @in_force:	the rules were switched; set also when what follows fails
+ * @remembered:	on disk for the next boot; always false for a trial
+ * @state:	what the kernel held before
+ * @before:	the policy in force before, NULL: none, or not known (see
+ *		@state); the caller frees
+ * @cut_result:	on success
  * @intent:	on success: what was applied
  * @generation:	on success: its number
  * @num_rules:	on success
@@ -66,14 +132,18 @@ PW_DEFINE_OWNED(struct pw_intent, pw_intent_free)
 struct pw_apply {
 	const char *path;
 	struct pw_trust trust;
-	const char *run_dir;
-	unsigned int patience_ms;
+	struct pw_where where;
+	uint64_t trial_ms;
+	bool cut;
 	bool dry_run;
 	bool allow_lockout;
 	bool insecure;
 	uid_t sudo_uid;
 
-	bool in_force;
+	bool in_force, remembered;
+	enum pw_live_state state;
+	struct pw_intent *before;
+	struct pw_cut cut_result;
 	struct pw_intent *intent;
 	uint32_t generation;
 	size_t num_rules;
@@ -95,14 +165,112 @@ struct pw_apply {
 int pw_apply(struct pw_apply *apply, struct pw_diags *diags);
 
 /**
+ * struct pw_settle - What becomes of a trial, or of the policy in force
+ * @where, @sudo_uid: as in struct pw_apply
+ *
+ * Set by what is called:
+ * @state:	what the kernel held before
+ * @done:	the rules were switched; set also when what follows fails
+ * @remembered:	the outcome is on disk for the next boot
+ * @stamp:	of what is in force now; generation 0: nothing
+ * @cut_result:	connections that were ended
+ */
+struct pw_settle {
+	struct pw_where where;
+	uid_t sudo_uid;
+
+	enum pw_live_state state;
+	bool done, remembered;
+	struct pw_stamp stamp;
+	struct pw_cut cut_result;
+};
+
+/**
+ * pw_confirm() - Keep the policy on trial
+ *
+ * Return: 0; -ETIME: the trial is over, what was before is in force; -ENOENT:
+ *	   there is none; both with a message; as pw_apply(). With @done and
+ *	   without @remembered: in force, not remembered for the next boot.
+ */
+int pw_confirm(struct pw_settle *settle, struct pw_diags *diags);
+
+/**
+ * pw_rollback() - End a trial, or return to the policy applied before
+ *
+ * Outside a trial the history's entry before the one in force is applied, read
+ * from there alone; the lock-out guard is asked as by pw_apply().
+ *
+ * Return: 0; -ENOENT: there is nothing to return to, with a message; as
+ *	   pw_apply()
+ */
+int pw_rollback(struct pw_settle *settle, struct pw_diags *diags);
+
+/**
+ * pw_tidy_trial() - Take away a trial that is over, if there is one
+ *
+ * Every command that changes something does this first. Connections made
+ * meanwhile that the policy in force would not let in are ended.
+ */
+int pw_tidy_trial(struct pw_settle *settle, struct pw_diags *diags);
+
+enum pw_booted {
+	PW_BOOTED_NOTHING,	/* nothing is remembered: nothing was loaded */
+	PW_BOOTED_POLICY,
+	PW_BOOTED_EMERGENCY,	/* the policy is lost; emergency.ini is in force */
+	PW_BOOTED_CLOSED,	/* that is lost as well: everything is closed */
+};
+
+/**
+ * pw_boot() - Load what is remembered, and nothing of /etc
+ *
+ * Before there is a network. Whatever is wrong, something that closes is loaded
+ * unless nothing was ever applied. Where the table is there already with the
+ * remembered policy unchanged, nothing is done.
+ *
+ * Return: 0 with NOTHING or POLICY; else an error, with messages, and @booted
+ *	   tells what is in force all the same
+ */
+int pw_boot(struct pw_settle *settle, enum pw_booted *booted,
+	    struct pw_diags *diags);
+
+/*
+ * Put the policy that is due back in force: during a trial the candidate for
+ * the time that is left, else the remembered one. Openings stay.
+ */
+int pw_heal(struct pw_settle *settle, struct pw_diags *diags);
+
+/**
+ * struct pw_open - Openings to make, or to end
+ * @blocked:	set: by opening, a [block] beats it, at least for some sources;
+ *		the caller frees the array
+ * @closed:	set by pw_close()
+ */
+struct pw_open {
+	struct pw_where where;
+	const struct pw_opening *list;
+	size_t num;
+	uint64_t ms;
+	bool *blocked;
+	size_t closed;
+};
+
+/* Both under the lock. -ENOENT: no policy is in force, with a message */
+int pw_open(struct pw_open *open, struct pw_diags *diags);
+int pw_close(struct pw_open *open, struct pw_diags *diags);
+
+/**
  * struct pw_status - What is in force
- * @kernel:	as read; @kernel->current 0: nothing is in force
+ * @kernel:	as read; pw_kernel_in_force() 0: nothing is in force
+ * @state:	of it
  * @rules:	generation in force with its counters, NULL when there is none
+ * @openings:	NULL when there is no table
  * @changed:	the rules in force are not those that were loaded, or sleep
  */
 struct pw_status {
 	struct pw_kernel *kernel;
+	enum pw_live_state state;
 	struct pw_ruleset *rules;
+	struct pw_openings *openings;
 	bool changed;
 };
 
@@ -128,8 +296,10 @@ PW_DEFINE_OWNED(struct pw_status, pw_status_free)
 /**
  * pw_clear() - Delete the table and nothing else, under the lock
  * @existed:	whether there was one
+ *
+ * Boot loads nothing from then on; the history stays.
  */
-int pw_clear(const char *run_dir, unsigned int patience_ms, bool *existed,
+int pw_clear(const struct pw_where *where, bool *existed,
 	     struct pw_diags *diags);
 
 /* Compile for @generation and prove; returns as pw_compile() and pw_prove() */

@@ -49,8 +49,13 @@ struct pw_stamp {
  * @dormant:	somebody put it to sleep: nothing of it is in force, whatever
  *		@rules say; the next pw_load_switch() wakes it up
  * @rules:	everything, decoded; not NULL when @exists
- * @current:	generation the base chains go to, 0: none
+ * @current:	generation the base chains go to for good, 0: none
  * @stamp:	of @current
+ * @trial:	generation they go to while the trial lasts, 0: there is none.
+ *		The rule that leads there stays when the time is over, until
+ *		somebody takes it away.
+ * @trial_left_ms: 0: the trial has expired, @current is in force
+ * @trial_stamp: of @trial
  */
 struct pw_kernel {
 	uint32_t genid;
@@ -60,7 +65,23 @@ struct pw_kernel {
 	struct pw_ruleset *rules;
 	uint32_t current;
 	struct pw_stamp stamp;
+	uint32_t trial;
+	uint64_t trial_left_ms;
+	struct pw_stamp trial_stamp;
 };
+
+/* The generation that packets meet now, 0: none */
+static inline uint32_t pw_kernel_in_force(const struct pw_kernel *kernel)
+{
+	return kernel->trial_left_ms ? kernel->trial : kernel->current;
+}
+
+/* Its stamp; of generation 0 all zero */
+static inline const struct pw_stamp *
+pw_kernel_stamp(const struct pw_kernel *kernel)
+{
+	return kernel->trial_left_ms ? &kernel->trial_stamp : &kernel->stamp;
+}
 
 /**
  * pw_kernel_read() - Read and decode our table
@@ -94,7 +115,8 @@ int pw_kernel_read_bases(struct pw_nl *nl, const struct pw_ruleset *want,
 
 /* The parts of @kernel->rules that make generation @n: chains and
  * maps of that generation, base chains, and the sets and objects they use.
- * A base chain that goes to another generation is there without its rules. */
+ * A base chain that goes to another generation is there without its rules; of
+ * a trial each of both generations is as if it were the only one. */
 int pw_kernel_generation(const struct pw_kernel *kernel, uint32_t n,
 			 struct pw_ruleset **out);
 
@@ -145,6 +167,38 @@ int pw_load_switch(struct pw_nl *nl, const struct pw_ruleset *want,
 		   const struct pw_stamp *stamp,
 		   const struct pw_kernel *kernel, bool adopt,
 		   struct pw_diags *diags);
+
+/**
+ * pw_load_try() - As pw_load_switch(), for @ms only
+ *
+ * The base chains go to @want while an element with a timeout lives, and else
+ * where they went before; the kernel ends it, whatever becomes of processes.
+ * During a trial the candidate is replaced and the time starts afresh, what it
+ * falls back to stays. On a first apply nothing is in force afterwards: the
+ * policy of input stays accept.
+ */
+int pw_load_try(struct pw_nl *nl, const struct pw_ruleset *want,
+		const struct pw_stamp *stamp, const struct pw_kernel *kernel,
+		bool adopt, uint64_t ms, struct pw_diags *diags);
+
+/**
+ * pw_load_confirm() - The trial's generation stays
+ *
+ * One transaction that deletes the element with the timeout, and fails when the
+ * kernel has ended it: no clock is compared.
+ *
+ * Return: 0; -ETIME: the trial is over; as pw_load_switch()
+ */
+int pw_load_confirm(struct pw_nl *nl, const struct pw_kernel *kernel,
+		    struct pw_diags *diags);
+
+/**
+ * pw_load_rollback() - End the trial, expired or not, and delete its generation
+ *
+ * Where nothing was in force before, the table is deleted.
+ */
+int pw_load_rollback(struct pw_nl *nl, const struct pw_kernel *kernel,
+		     struct pw_diags *diags);
 
 /*
  * Delete the table and nothing else, be it of another format. 0, also when

@@ -14,6 +14,26 @@
 struct pw_policy;
 
 /**
+ * struct pw_files - Where the files of a policy come from
+ * @load:	as pw_source_load()
+ * @match:	files that match a glob of an include, each once and in byte
+ *		order; the caller frees them and the array. 0, also when there
+ *		is none; -EACCES and others: a directory could not be read
+ * @arg:	first argument of both
+ */
+struct pw_files {
+	int (*load)(void *arg, const char *path, const struct pw_loc *at,
+		    size_t max_len, const struct pw_trust *trust,
+		    struct pw_source **out, struct pw_diags *diags);
+	int (*match)(void *arg, const char *pattern, char ***paths,
+		     size_t *num);
+	void *arg;
+};
+
+/* Those of the file system; for readers that look at them as well */
+extern const struct pw_files pw_system_files;
+
+/**
  * pw_policy_load() - Read a policy, its includes and its list files
  * @path:	"-" is standard input
  * @trust:	whose files are accepted
@@ -63,6 +83,12 @@ int pw_policy_resolve(const struct pw_policy *policy,
 int pw_policy_read(const char *path, const struct pw_trust *trust,
 		   const struct pw_host *host, struct pw_policy **out,
 		   struct pw_model **model, struct pw_diags *diags);
+
+/* The same from @files */
+int pw_policy_read_from(const struct pw_files *files, const char *path,
+			const struct pw_trust *trust,
+			const struct pw_host *host, struct pw_policy **out,
+			struct pw_model **model, struct pw_diags *diags);
 
 /* The @i-th key of the language and its section ("NAME" where any name is a
  * key); NULL past the last: for tests of the manual */

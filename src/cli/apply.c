@@ -72,8 +72,7 @@ int cmd_apply(struct cli *cli)
 	struct pw_apply apply = {
 		.path = cli->policy,
 		.trust = trust_of(cli),
-		.run_dir = cli->run_dir,
-		.patience_ms = PATIENCE_MS,
+		.where = { cli->run_dir, NULL, PATIENCE_MS },
 		.dry_run = cli->dry_run,
 		.allow_lockout = cli->allow_lockout,
 		.insecure = cli->insecure,

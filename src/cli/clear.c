@@ -34,12 +34,13 @@ static int ask(struct cli *cli)
 
 int cmd_clear(struct cli *cli)
 {
+	const struct pw_where where = { cli->run_dir, NULL, PATIENCE_MS };
 	int status = ask(cli), err;
 	bool existed;
 
 	if (status)
 		return status;
-	err = pw_clear(cli->run_dir, PATIENCE_MS, &existed, cli->diags);
+	err = pw_clear(&where, &existed, cli->diags);
 	if (err)
 		return status_of(cli, err);
 	cli->changed = existed;

@@ -50,8 +50,9 @@ static int load_policy(struct run *run)
 
 static int lock(struct run *run)
 {
-	return pw_lock_take(run->apply->run_dir, run->apply->patience_ms,
-			    &run->lock, run->diags);
+	return pw_lock_take(run->apply->where.run_dir,
+			    run->apply->where.patience_ms, &run->lock,
+			    run->diags);
 }
 
 static int read_before(struct run *run)

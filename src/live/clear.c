@@ -22,13 +22,14 @@ static int find_table(struct pw_nl *nl, bool *exists, struct pw_diags *diags)
 	return 0;
 }
 
-int pw_clear(const char *run_dir, unsigned int patience_ms, bool *existed,
+int pw_clear(const struct pw_where *where, bool *existed,
 	     struct pw_diags *diags)
 {
 	pw_owned(pw_lock_free) struct pw_lock *lock = NULL;
 	pw_owned(pw_nl_close) struct pw_nl *nl = NULL;
 	bool exists = false;
-	int err = pw_lock_take(run_dir, patience_ms, &lock, diags);
+	int err = pw_lock_take(where->run_dir, where->patience_ms, &lock,
+			       diags);
 
 	if (!err)
 		err = pw_nl_open(&nl, diags);
