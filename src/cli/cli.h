@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -128,6 +129,18 @@ int options_parse(struct cli *cli, int argc, char **argv);
 void options_print(unsigned int options, FILE *out);
 /* -EINVAL, with a message that names the nearest command */
 int unknown_command(struct cli *cli, const char *name);
+
+/*
+ * duration.c: "90s", "15m", "2h" or "1d" as milliseconds, at least a second.
+ * -EINVAL: nothing of that shape; -ERANGE: above @max_ms
+ */
+int duration_parse(const char *text, uint64_t max_ms, uint64_t *ms);
+/* The same for the value of option @name. -EINVAL with a message */
+int duration_option(struct cli *cli, const char *name, const char *value,
+		    uint64_t max_ms, uint64_t *ms);
+#define DURATION_LEN 24
+/* In the largest unit that fits; parts of a second are cut off */
+void duration_format(uint64_t ms, char buf[DURATION_LEN]);
 
 /* help.c */
 void help_overview(FILE *out);
