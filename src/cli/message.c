@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Messages with their place: quoted line, caret, what to do. */
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/output.h"
 
@@ -86,63 +87,118 @@ static void print_quote(const struct pw_diag *diag)
 	putc('\n', stderr);
 }
 
-/* @text line by line; every line but the first begins with @indent */
-static void print_lines(const char *text, const char *indent)
-{
-	for (;;) {
-		size_t len = strcspn(text, "\n");
+/**
+ * struct lines - Text on standard error, whose lines begin below each other
+ * @indent:	of every line but the first
+ * @col:	columns that are written of this one
+ * @width:	columns of a line; a terminal's lines end between words
+ */
+struct lines {
+	const char *indent;
+	size_t col, width;
+};
 
-		pw_escape_put(text, len, stderr);
-		putc('\n', stderr);
-		if (!text[len])
-			return;
-		text += len + 1;
-		fputs(indent, stderr);
-	}
+static struct lines lines_from(const char *indent, size_t col)
+{
+	return (struct lines){
+		.indent = indent, .col = col,
+		.width = isatty(STDERR_FILENO) ? OUTPUT_WIDTH : SIZE_MAX,
+	};
 }
 
-static void print_place(const struct pw_diag *diag)
+static void next_line(struct lines *l)
 {
-	pw_escape_put(diag->where, strlen(diag->where), stderr);
+	fprintf(stderr, "\n%s", l->indent);
+	l->col = strlen(l->indent);
+}
+
+/* A word and the spaces before it */
+static void print_word(struct lines *l, const char *text, size_t len)
+{
+	size_t spaces = strspn(text, " ");
+
+	if (l->col + width_of(text, len) > l->width &&
+	    l->col > strlen(l->indent)) {
+		next_line(l);
+		text += spaces;
+		len -= spaces;
+	}
+	pw_escape_put(text, len, stderr);
+	l->col += width_of(text, len);
+}
+
+static void print_lines(const char *text, const char *indent, size_t col)
+{
+	struct lines l = lines_from(indent, col);
+
+	for (; *text; text++) {
+		for (size_t len; *text && *text != '\n'; text += len) {
+			len = strspn(text, " ");
+			len += strcspn(text + len, " \n");
+			print_word(&l, text, len);
+		}
+		if (!*text)
+			break;
+		next_line(&l);
+	}
+	putc('\n', stderr);
+}
+
+/* Returns the columns it took */
+static size_t print_place(const struct pw_diag *diag)
+{
+	size_t len = strlen(diag->where);
+	int more = 0;
+
+	pw_escape_put(diag->where, len, stderr);
 	if (diag->line && diag->col)
-		fprintf(stderr, ":%u:%u", diag->line, diag->col);
+		more = fprintf(stderr, ":%u:%u: ", diag->line, diag->col);
 	else if (diag->line)
-		fprintf(stderr, ":%u", diag->line);
+		more = fprintf(stderr, ":%u: ", diag->line);
+	else
+		more = fprintf(stderr, ": ");
+	return width_of(diag->where, len) + (size_t)more;
+}
+
+static size_t print_severity(const struct cli *cli,
+			     const struct severity_row *row)
+{
+	put_marked(cli, row->mark, row->word, stderr);
 	fputs(": ", stderr);
+	return strlen(row->word) + 2;
+}
+
+static void print_hint(const struct pw_diag *diag, const char *indent)
+{
+	if (!diag->hint)
+		return;
+	fputs(indent, stderr);
+	print_lines(diag->hint, indent, strlen(indent));
 }
 
 static void print_placed(const struct cli *cli, const struct pw_diag *diag)
 {
-	const struct severity_row *row = &severities[diag->severity];
+	static const char indent[] = "      = ";
+	size_t col = print_place(diag);
 
-	print_place(diag);
-	put_marked(cli, row->mark, row->word, stderr);
-	fputs(": ", stderr);
-	print_lines(diag->text, "      = ");
+	col += print_severity(cli, &severities[diag->severity]);
+	print_lines(diag->text, indent, col);
 	if (diag->quote && diag->line)
 		print_quote(diag);
-	if (diag->hint) {
-		fputs("      = ", stderr);
-		print_lines(diag->hint, "      = ");
-	}
+	print_hint(diag, indent);
 }
 
 /* Lines after the first stand below its text */
 static void print_placeless(const struct cli *cli, const struct pw_diag *diag)
 {
-	const struct severity_row *row = &severities[diag->severity];
-	const char *const indent = "          ";
+	static const char indent[] = "          ";
+	size_t col = strlen(PREFIX);
 
 	fputs(PREFIX, stderr);
-	if (diag->severity != PW_ERROR) {
-		put_marked(cli, row->mark, row->word, stderr);
-		fputs(": ", stderr);
-	}
-	print_lines(diag->text, indent);
-	if (diag->hint) {
-		fputs(indent, stderr);
-		print_lines(diag->hint, indent);
-	}
+	if (diag->severity != PW_ERROR)
+		col += print_severity(cli, &severities[diag->severity]);
+	print_lines(diag->text, indent, col);
+	print_hint(diag, indent);
 }
 
 static bool is_wanted(const struct cli *cli, const struct pw_diag *diag)
