@@ -17,8 +17,9 @@ struct pw_policy;
  * struct pw_files - Where the files of a policy come from
  * @load:	as pw_source_load()
  * @match:	files that match a glob of an include, each once and in byte
- *		order; the caller frees them and the array. 0, also when there
- *		is none; -EACCES and others: a directory could not be read
+ *		order, for pw_paths_free(). 0, also when there is none;
+ *		-EACCES: a directory could not be read; others are no mistake
+ *		of the policy
  * @arg:	first argument of both
  */
 struct pw_files {
@@ -32,6 +33,9 @@ struct pw_files {
 
 /* Those of the file system; for readers that look at them as well */
 extern const struct pw_files pw_system_files;
+
+/* What @match has found */
+void pw_paths_free(char **paths, size_t num);
 
 /**
  * pw_policy_load() - Read a policy, its includes and its list files

@@ -9,11 +9,11 @@
  * Read what `include` names, in the order of the keys, files of a glob in byte
  * order, each file once. 0; -EINVAL reported, the rest was read; other errors
  */
-int pw_includes_read(struct pw_policy *policy, const struct pw_trust *trust,
-		     struct pw_diags *diags);
+int pw_includes_read(struct pw_policy *policy, const struct pw_files *files,
+		     const struct pw_trust *trust, struct pw_diags *diags);
 
 /* Read each file: list once and set @list of its items. Returns as above */
-int pw_lists_read(struct pw_policy *policy, const struct pw_trust *trust,
-		  struct pw_diags *diags);
+int pw_lists_read(struct pw_policy *policy, const struct pw_files *files,
+		  const struct pw_trust *trust, struct pw_diags *diags);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Included files. */
 #include <errno.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 
 struct includes {
 	struct pw_policy *policy;
+	const struct pw_files *files;
 	struct pw_trust trust;
 	struct pw_diags *diags;
 };
@@ -34,8 +34,8 @@ static int include_file(struct includes *incl, const char *path,
 
 	if (already_read(policy, path))
 		return 0;
-	err = pw_source_load(path, at, PW_POLICY_MAX_LEN, &incl->trust, &src,
-			     incl->diags);
+	err = incl->files->load(incl->files->arg, path, at, PW_POLICY_MAX_LEN,
+				&incl->trust, &src, incl->diags);
 	if (err == -EINVAL)
 		policy->incomplete = true;
 	if (err)
@@ -47,56 +47,47 @@ static int include_file(struct includes *incl, const char *path,
 	return pw_file_parse(policy, PW_TAKE(src), true, incl->diags);
 }
 
-/* A directory that is not there holds no files; all else is an error */
-static int on_glob_error(const char *path, int err)
-{
-	(void)path;
-	return err != ENOENT && err != ENOTDIR;
-}
-
-static int cmp_paths(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int include_found(struct includes *incl, glob_t *found,
+static int include_found(struct includes *incl, char *const *paths, size_t num,
 			 const struct pw_loc *at)
 {
 	int err, result = 0;
 
-	qsort(found->gl_pathv, found->gl_pathc, sizeof(*found->gl_pathv),
-	      cmp_paths);
-	for (size_t i = 0; i < found->gl_pathc; i++) {
-		err = include_file(incl, found->gl_pathv[i], at);
+	for (size_t i = 0; i < num; i++) {
+		err = include_file(incl, paths[i], at);
 		if (err && pw_keep_going(&result, err))
 			return err;
 	}
 	return result;
 }
 
+static void warn_of_none(struct includes *incl, const struct pw_loc *at)
+{
+	pw_diag_warning(incl->diags, at, "no file matches %.*s",
+			PW_WORD_ARGS(at));
+	if (memchr(pw_loc_text(at), ',', at->len))
+		pw_diag_hint(incl->diags,
+			     "a line takes one GLOB; write a line for each");
+}
+
 static int include_glob(struct includes *incl, const char *pattern,
 			const struct pw_loc *at)
 {
-	glob_t found = { 0 };
-	int err = glob(pattern, GLOB_NOSORT, on_glob_error, &found);
+	const struct pw_files *files = incl->files;
+	char **paths = NULL;
+	size_t num = 0;
+	int err = files->match(files->arg, pattern, &paths, &num);
 
-	if (!err) {
-		err = include_found(incl, &found, at);
-	} else if (err == GLOB_NOMATCH) {
-		pw_diag_warning(incl->diags, at, "no file matches %.*s",
-				PW_WORD_ARGS(at));
-		if (memchr(pw_loc_text(at), ',', at->len))
-			pw_diag_hint(incl->diags,
-				     "a line takes one GLOB; write a line for each");
-		err = 0;
-	} else if (err == GLOB_NOSPACE) {
-		err = -ENOMEM;
-	} else {
+	if (err == -EACCES) {
 		incl->policy->incomplete = true;
-		err = pw_diag_error(incl->diags, at, "cannot read the "
-				    "directory of %.*s", PW_WORD_ARGS(at));
+		return pw_diag_error(incl->diags, at, "cannot read the "
+				     "directory of %.*s", PW_WORD_ARGS(at));
 	}
-	globfree(&found);
+	if (err)
+		return err;
+	if (!num)
+		warn_of_none(incl, at);
+	err = include_found(incl, paths, num, at);
+	pw_paths_free(paths, num);
 	return err;
 }
 
@@ -145,12 +136,12 @@ static int include_item(struct includes *incl, const struct pw_item *item)
 	return err;
 }
 
-int pw_includes_read(struct pw_policy *policy, const struct pw_trust *trust,
-		     struct pw_diags *diags)
+int pw_includes_read(struct pw_policy *policy, const struct pw_files *files,
+		     const struct pw_trust *trust, struct pw_diags *diags)
 {
 	const struct pw_entry *entry = pw_block_entry(&policy->policy,
 						      "include");
-	struct includes incl = { policy, *trust, diags };
+	struct includes incl = { policy, files, *trust, diags };
 	int err, result = 0;
 
 	incl.trust.system_uids = 0;

@@ -160,14 +160,15 @@ static int read_source(const struct pw_source *src, struct pw_addrs *addrs,
 
 /* The text is gone when this returns: messages have copies */
 static int read_list(struct pw_list *list, const struct pw_loc *at,
+		     const struct pw_files *files,
 		     const struct pw_trust *trust, struct pw_diags *diags)
 {
 	pw_owned(pw_source_free) struct pw_source *src = NULL;
 	int err;
 
 	err = pw_addrs_init(&list->addrs) ?:
-	      pw_source_load(list->path, at, PW_LIST_MAX_LEN, trust, &src,
-			     diags) ?:
+	      files->load(files->arg, list->path, at, PW_LIST_MAX_LEN, trust,
+			  &src, diags) ?:
 	      read_source(src, &list->addrs, diags);
 	list->bad = err;
 	return err;
@@ -233,6 +234,7 @@ static int cmp_uses(const void *a, const void *b)
 
 /* Equal paths stand side by side; the paths move into the lists */
 static int read_uses(struct uses *uses, struct pw_policy *policy,
+		     const struct pw_files *files,
 		     const struct pw_trust *trust, struct pw_diags *diags)
 {
 	int err, result = 0;
@@ -252,16 +254,16 @@ static int read_uses(struct uses *uses, struct pw_policy *policy,
 			return err;
 		use->path = NULL;
 		use->item->list = ++last;
-		err = read_list(&policy->lists[last], &use->item->loc, trust,
-				diags);
+		err = read_list(&policy->lists[last], &use->item->loc, files,
+				trust, diags);
 		if (err && pw_keep_going(&result, err))
 			return err;
 	}
 	return result;
 }
 
-int pw_lists_read(struct pw_policy *policy, const struct pw_trust *trust,
-		  struct pw_diags *diags)
+int pw_lists_read(struct pw_policy *policy, const struct pw_files *files,
+		  const struct pw_trust *trust, struct pw_diags *diags)
 {
 	struct pw_trust list_trust = *trust;
 	struct uses uses = { 0 };
@@ -271,7 +273,7 @@ int pw_lists_read(struct pw_policy *policy, const struct pw_trust *trust,
 	err = collect_all(&uses, policy);
 	if (!err && uses.num) {
 		qsort(uses.items, uses.num, sizeof(*uses.items), cmp_uses);
-		err = read_uses(&uses, policy, &list_trust, diags);
+		err = read_uses(&uses, policy, files, &list_trust, diags);
 	}
 	for (size_t i = 0; i < uses.num; i++)
 		free(uses.items[i].path);

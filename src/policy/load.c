@@ -30,8 +30,8 @@ static int check_not_empty(struct pw_policy *policy, struct pw_diags *diags)
 }
 
 /* Each step goes on where the one before found errors */
-static int read_files(struct pw_policy *policy, const struct pw_trust *trust,
-		      struct pw_diags *diags)
+static int read_files(struct pw_policy *policy, const struct pw_files *files,
+		      const struct pw_trust *trust, struct pw_diags *diags)
 {
 	int err, result = 0;
 
@@ -40,21 +40,22 @@ static int read_files(struct pw_policy *policy, const struct pw_trust *trust,
 		err = check_not_empty(policy, diags);
 	if (err && pw_keep_going(&result, err))
 		return err;
-	err = pw_includes_read(policy, trust, diags);
+	err = pw_includes_read(policy, files, trust, diags);
 	if (err && pw_keep_going(&result, err))
 		return err;
 	err = pw_policy_sort(policy, diags);
 	if (err && pw_keep_going(&result, err))
 		return err;
-	return pw_lists_read(policy, trust, diags) ?: result;
+	return pw_lists_read(policy, files, trust, diags) ?: result;
 }
 
 /*
  * *@out is set when there is a policy, though with errors, to look further
  * into: that is when 0 or -EINVAL are returned, and not always for -EINVAL
  */
-static int load(const char *path, const struct pw_trust *trust,
-		struct pw_policy **out, struct pw_diags *diags)
+static int load(const struct pw_files *files, const char *path,
+		const struct pw_trust *trust, struct pw_policy **out,
+		struct pw_diags *diags)
 {
 	pw_owned(pw_policy_free) struct pw_policy *policy =
 		calloc(1, sizeof(*policy));
@@ -65,8 +66,8 @@ static int load(const char *path, const struct pw_trust *trust,
 	if (!policy)
 		return -ENOMEM;
 	root_only.system_uids = 0;
-	err = pw_source_load(path, NULL, PW_POLICY_MAX_LEN, &root_only, &src,
-			     diags);
+	err = files->load(files->arg, path, NULL, PW_POLICY_MAX_LEN, &root_only,
+			  &src, diags);
 	if (err)
 		return err;
 	err = PW_ARRAY_PUSH(policy->sources, policy->num_sources,
@@ -75,7 +76,7 @@ static int load(const char *path, const struct pw_trust *trust,
 		return err;
 	policy->main = PW_TAKE(src);
 	policy->owns_main = true;
-	err = read_files(policy, trust, diags);
+	err = read_files(policy, files, trust, diags);
 	policy->bad = err;
 	if (!err || err == -EINVAL)
 		*out = PW_TAKE(policy);
@@ -86,7 +87,7 @@ int pw_policy_load(const char *path, const struct pw_trust *trust,
 		   struct pw_policy **out, struct pw_diags *diags)
 {
 	pw_owned(pw_policy_free) struct pw_policy *policy = NULL;
-	int err = load(path, trust, &policy, diags);
+	int err = load(&pw_system_files, path, trust, &policy, diags);
 
 	if (!err)
 		*out = PW_TAKE(policy);
@@ -103,21 +104,22 @@ int pw_policy_parse(const struct pw_source *src, struct pw_policy **out,
 	if (!policy)
 		return -ENOMEM;
 	policy->main = src;
-	err = read_files(policy, &trust_all, diags);
+	err = read_files(policy, &pw_system_files, &trust_all, diags);
 	if (!err)
 		*out = PW_TAKE(policy);
 	return err;
 }
 
-int pw_policy_read(const char *path, const struct pw_trust *trust,
-		   const struct pw_host *host, struct pw_policy **out,
-		   struct pw_model **model, struct pw_diags *diags)
+int pw_policy_read_from(const struct pw_files *files, const char *path,
+			const struct pw_trust *trust,
+			const struct pw_host *host, struct pw_policy **out,
+			struct pw_model **model, struct pw_diags *diags)
 {
 	pw_owned(pw_policy_free) struct pw_policy *policy = NULL;
 	pw_owned(pw_model_free) struct pw_model *made = NULL;
 	int err, result = 0;
 
-	err = load(path, trust, &policy, diags);
+	err = load(files, path, trust, &policy, diags);
 	if (err && (!policy || pw_keep_going(&result, err)))
 		return err;
 	err = pw_policy_resolve(policy, host, &made, diags) ?: result;
@@ -126,4 +128,12 @@ int pw_policy_read(const char *path, const struct pw_trust *trust,
 	*out = PW_TAKE(policy);
 	*model = PW_TAKE(made);
 	return 0;
+}
+
+int pw_policy_read(const char *path, const struct pw_trust *trust,
+		   const struct pw_host *host, struct pw_policy **out,
+		   struct pw_model **model, struct pw_diags *diags)
+{
+	return pw_policy_read_from(&pw_system_files, path, trust, host, out,
+				   model, diags);
 }
