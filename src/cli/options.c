@@ -162,7 +162,7 @@ static const struct option_row options[] = {
 	{ "run-dir", 0, OPT_RUN_DIR, "DIR", 0, set_run_dir,
 	  "directory of the lock, default " PW_RUN_DIR },
 	{ "state-dir", 0, OPT_STATE_DIR, "DIR", 0, set_state_dir,
-	  "of what is remembered, default " PW_STATE_DIR },
+	  "of what is kept, default " PW_STATE_DIR },
 	{ "json", 0, OPT_JSON, FLAG(json), "print one JSON document" },
 	{ "quiet", 'q', OPT_COMMON, FLAG(quiet), "print errors only" },
 	{ "verbose", 'v', OPT_COMMON, FLAG(verbose), "say more" },
