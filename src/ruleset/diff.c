@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ruleset/diff.h"
 #include "ruleset/inner.h"
 
 /* Above this many elements, sets are not dumped from the kernel */
 #define DUMP_MAX 4096
 
 struct diff {
-	const struct pw_ruleset *want, *got;
+	struct pw_pair pair;
 	char **what;
 };
 
@@ -41,31 +42,31 @@ static bool same_name(index_name_fn name_of, const void *want, size_t num_want,
 	return !strcmp(name_of(want, a), name_of(got, b));
 }
 
-static bool same_chain(const struct diff *d, uint32_t a, uint32_t b)
+static bool same_chain(const struct pw_pair *d, uint32_t a, uint32_t b)
 {
 	return same_name(chain_name, d->want->chains, d->want->num_chains, a,
 			 d->got->chains, d->got->num_chains, b);
 }
 
-static bool same_set(const struct diff *d, uint32_t a, uint32_t b)
+static bool same_set(const struct pw_pair *d, uint32_t a, uint32_t b)
 {
 	return same_name(set_name, d->want->sets, d->want->num_sets, a,
 			 d->got->sets, d->got->num_sets, b);
 }
 
-static bool same_map(const struct diff *d, uint32_t a, uint32_t b)
+static bool same_map(const struct pw_pair *d, uint32_t a, uint32_t b)
 {
 	return same_name(map_name, d->want->maps, d->want->num_maps, a,
 			 d->got->maps, d->got->num_maps, b);
 }
 
-static bool same_obj(const struct diff *d, uint32_t a, uint32_t b)
+static bool same_obj(const struct pw_pair *d, uint32_t a, uint32_t b)
 {
 	return same_name(obj_name, d->want->objs, d->want->num_objs, a,
 			 d->got->objs, d->got->num_objs, b);
 }
 
-static bool same_verdict(const struct diff *d, const struct pw_verdict *a,
+static bool same_verdict(const struct pw_pair *d, const struct pw_verdict *a,
 			 const struct pw_verdict *b)
 {
 	if (a->kind != b->kind)
@@ -75,7 +76,7 @@ static bool same_verdict(const struct diff *d, const struct pw_verdict *a,
 	return a->kind != PW_V_MAP || same_map(d, a->map, b->map);
 }
 
-static bool same_match(const struct diff *d, const struct pw_match *a,
+static bool same_match(const struct pw_pair *d, const struct pw_match *a,
 		       const struct pw_match *b)
 {
 	if (a->field != b->field || a->negated != b->negated ||
@@ -93,7 +94,7 @@ static bool same_rate(const struct pw_rate *a, const struct pw_rate *b)
 	       (!a->count || (a->unit_s == b->unit_s && a->burst == b->burst));
 }
 
-static bool same_update(const struct diff *d, const struct pw_effect *a,
+static bool same_update(const struct pw_pair *d, const struct pw_effect *a,
 			const struct pw_effect *b)
 {
 	return same_set(d, a->set, b->set) && a->key == b->key &&
@@ -102,7 +103,7 @@ static bool same_update(const struct diff *d, const struct pw_effect *a,
 	       a->conns_over == b->conns_over;
 }
 
-static bool same_effect(const struct diff *d, const struct pw_effect *a,
+static bool same_effect(const struct pw_pair *d, const struct pw_effect *a,
 			const struct pw_effect *b)
 {
 	if (a->kind != b->kind)
@@ -123,9 +124,8 @@ static bool same_effect(const struct diff *d, const struct pw_effect *a,
 	return false;
 }
 
-/* The part of a rule that differs, NULL when none does */
-static const char *rule_part(const struct diff *d, const struct pw_rule *a,
-			     const struct pw_rule *b)
+const char *pw_rule_part(const struct pw_pair *d, const struct pw_rule *a,
+			 const struct pw_rule *b)
 {
 	if (a->num_matches != b->num_matches)
 		return "matches";
@@ -148,7 +148,8 @@ static int diff_rules(const struct diff *d, const struct pw_chain *a,
 	size_t num = a->num_rules < b->num_rules ? a->num_rules : b->num_rules;
 
 	for (size_t i = 0; i < num; i++) {
-		const char *part = rule_part(d, &a->rules[i], &b->rules[i]);
+		const char *part = pw_rule_part(&d->pair, &a->rules[i],
+						&b->rules[i]);
 		const char *comment = a->rules[i].comment;
 
 		if (part)
@@ -163,17 +164,23 @@ static int diff_rules(const struct diff *d, const struct pw_chain *a,
 	return 0;
 }
 
+const char *pw_chain_part(const struct pw_chain *a, const struct pw_chain *b)
+{
+	if (a->hook != b->hook || a->priority != b->priority)
+		return "hangs on another hook or priority";
+	if (a->hook != PW_HOOK_NONE && a->policy != b->policy)
+		return "has the other policy";
+	return NULL;
+}
+
 static int diff_chain(const struct diff *d, uint32_t i, uint32_t j)
 {
-	const struct pw_chain *a = &d->want->chains[i];
-	const struct pw_chain *b = &d->got->chains[j];
+	const struct pw_chain *a = &d->pair.want->chains[i];
+	const struct pw_chain *b = &d->pair.got->chains[j];
+	const char *part = pw_chain_part(a, b);
 
-	if (a->hook != b->hook || a->priority != b->priority)
-		return differs(d, "chain %s hangs on another hook or priority",
-			       a->name);
-	if (a->hook != PW_HOOK_NONE && a->policy != b->policy)
-		return differs(d, "chain %s has the other policy", a->name);
-	return diff_rules(d, a, b);
+	return part ? differs(d, "chain %s %s", a->name, part) :
+		      diff_rules(d, a, b);
 }
 
 static bool same_declaration(const struct pw_set *a, const struct pw_set *b)
@@ -191,54 +198,94 @@ static bool is_large(const struct pw_set *set)
 	       (set->elems && set->elems->num > DUMP_MAX);
 }
 
+const char *pw_set_part(const struct pw_set *a, const struct pw_set *b)
+{
+	if (!same_declaration(a, b))
+		return "is declared in another way";
+	if (!a->constant || (!a->elems && !b->elems))
+		return NULL;
+	if (a->elems && b->elems && pw_rangeset_equal(a->elems, b->elems))
+		return NULL;
+	if ((!a->elems || !b->elems) && is_large(a))
+		return NULL;
+	return "has other elements";
+}
+
 static int diff_set(const struct diff *d, uint32_t i, uint32_t j)
 {
-	const struct pw_set *a = &d->want->sets[i];
-	const struct pw_set *b = &d->got->sets[j];
+	const struct pw_set *a = &d->pair.want->sets[i];
+	const char *part = pw_set_part(a, &d->pair.got->sets[j]);
 
-	if (!same_declaration(a, b))
-		return differs(d, "set %s is declared in another way", a->name);
-	if (!a->constant || (!a->elems && !b->elems))
-		return 0;
-	if (a->elems && b->elems && pw_rangeset_equal(a->elems, b->elems))
-		return 0;
-	if ((!a->elems || !b->elems) && is_large(a))
-		return 0;
-	return differs(d, "set %s has other elements", a->name);
+	return part ? differs(d, "set %s %s", a->name, part) : 0;
+}
+
+/* Their keys are equal */
+static bool same_datum(const struct pw_pair *d, bool counters,
+		       const struct pw_map_elem *x, const struct pw_map_elem *y)
+{
+	return counters ? same_obj(d, x->obj, y->obj) :
+			  same_verdict(d, &x->verdict, &y->verdict);
+}
+
+/* The first element that differs, NULL when none does */
+static const struct pw_map_elem *map_elem(const struct pw_pair *d,
+					  const struct pw_map *a,
+					  const struct pw_map *b)
+{
+	for (size_t k = 0; k < a->num_elems && k < b->num_elems; k++) {
+		const struct pw_map_elem *x = &a->elems[k], *y = &b->elems[k];
+
+		if (x->key != y->key || !same_datum(d, a->counters, x, y))
+			return x;
+	}
+	return NULL;
+}
+
+static bool same_map_kind(const struct pw_map *a, const struct pw_map *b)
+{
+	return a->key == b->key && a->counters == b->counters;
+}
+
+const char *pw_map_part(const struct pw_pair *d, const struct pw_map *a,
+			const struct pw_map *b)
+{
+	if (!same_map_kind(a, b))
+		return "is declared in another way";
+	return a->num_elems != b->num_elems || map_elem(d, a, b) ?
+	       "has other elements" : NULL;
 }
 
 static int diff_map(const struct diff *d, uint32_t i, uint32_t j)
 {
-	const struct pw_map *a = &d->want->maps[i];
-	const struct pw_map *b = &d->got->maps[j];
+	const struct pw_map *a = &d->pair.want->maps[i];
+	const struct pw_map *b = &d->pair.got->maps[j];
+	const struct pw_map_elem *elem;
 
-	if (a->key != b->key || a->counters != b->counters)
+	if (!same_map_kind(a, b))
 		return differs(d, "map %s is declared in another way", a->name);
 	if (a->num_elems != b->num_elems)
 		return differs(d, "map %s has %zu elements, not %zu", a->name,
 			       b->num_elems, a->num_elems);
-	for (size_t k = 0; k < a->num_elems; k++) {
-		const struct pw_map_elem *x = &a->elems[k], *y = &b->elems[k];
-		bool same = a->counters ?
-			same_obj(d, x->obj, y->obj) :
-			same_verdict(d, &x->verdict, &y->verdict);
+	elem = map_elem(&d->pair, a, b);
+	return elem ? differs(d, "map %s differs at key 0x%x", a->name,
+			      elem->key) : 0;
+}
 
-		if (x->key != y->key || !same)
-			return differs(d, "map %s differs at key 0x%x", a->name,
-				       x->key);
-	}
-	return 0;
+const char *pw_obj_part(const struct pw_obj *a, const struct pw_obj *b)
+{
+	if (a->kind != b->kind)
+		return "is an object of another kind";
+	if (a->kind == PW_O_LIMIT && !same_rate(&a->rate, &b->rate))
+		return "has another rate";
+	return NULL;
 }
 
 static int diff_obj(const struct diff *d, uint32_t i, uint32_t j)
 {
-	const struct pw_obj *a = &d->want->objs[i], *b = &d->got->objs[j];
+	const struct pw_obj *a = &d->pair.want->objs[i];
+	const char *part = pw_obj_part(a, &d->pair.got->objs[j]);
 
-	if (a->kind != b->kind)
-		return differs(d, "%s is an object of another kind", a->name);
-	if (a->kind == PW_O_LIMIT && !same_rate(&a->rate, &b->rate))
-		return differs(d, "limit %s has another rate", a->name);
-	return 0;
+	return part ? differs(d, "%s %s", a->name, part) : 0;
 }
 
 /**
@@ -259,13 +306,13 @@ static int diff_names(const struct diff *d, const struct kind *k)
 	for (size_t i = 0; i < k->num_want; i++) {
 		const char *name = k->name_of(k->want, i);
 
-		if (k->find(d->got, name) == PW_NONE)
+		if (k->find(d->pair.got, name) == PW_NONE)
 			return differs(d, "%s %s is missing", k->noun, name);
 	}
 	for (size_t i = 0; i < k->num_got; i++) {
 		const char *name = k->name_of(k->got, i);
 
-		if (k->find(d->want, name) == PW_NONE)
+		if (k->find(d->pair.want, name) == PW_NONE)
 			return differs(d, "%s %s is there but should not be",
 				       k->noun, name);
 	}
@@ -277,7 +324,8 @@ static int diff_kind(const struct diff *d, const struct kind *k)
 	int ret = diff_names(d, k);
 
 	for (size_t i = 0; i < k->num_want && !ret; i++)
-		ret = k->diff(d, i, k->find(d->got, k->name_of(k->want, i)));
+		ret = k->diff(d, i, k->find(d->pair.got,
+					    k->name_of(k->want, i)));
 	return ret;
 }
 
@@ -295,7 +343,7 @@ int pw_ruleset_diff(const struct pw_ruleset *want,
 		  got->chains, want->num_chains, got->num_chains, diff_chain },
 	};
 	char *text = NULL;
-	const struct diff diff = { want, got, &text };
+	const struct diff diff = { { want, got }, &text };
 	int ret = 0;
 
 	for (size_t i = 0; i < PW_ARRAY_SIZE(kinds) && !ret; i++)
