@@ -98,6 +98,13 @@ pw_kernel_stamp(const struct pw_kernel *kernel)
  */
 int pw_kernel_read(struct pw_nl *nl, uint32_t generation,
 		   struct pw_kernel **out, struct pw_diags *diags);
+/*
+ * As pw_kernel_read(), of the generation in force, for who only looks: what no
+ * portwall makes is passed over, and named by an error in @strange, which the
+ * caller frees
+ */
+int pw_kernel_look(struct pw_nl *nl, struct pw_kernel **out,
+		   struct pw_diags **strange, struct pw_diags *diags);
 void pw_kernel_free(struct pw_kernel *kernel);
 PW_DEFINE_OWNED(struct pw_kernel, pw_kernel_free)
 

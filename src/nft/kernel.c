@@ -31,8 +31,21 @@ struct reading {
 	struct pw_nl *nl;
 	struct pw_kernel *kernel;
 	struct pw_diags *diags;
+	struct pw_diags *strange;	/* NULL: what is refused ends it */
 	uint32_t generation;	/* whose content is read */
 };
+
+/* Where refusals of decoders are told */
+static struct pw_diags *refusals(const struct reading *r)
+{
+	return r->strange ? r->strange : r->diags;
+}
+
+/* What a decoder refused is passed over by who only looks */
+static int decoded(const struct reading *r, int err)
+{
+	return err == -EOPNOTSUPP && r->strange ? 0 : err;
+}
 
 /* Kernels that do not filter a dump send the chains of all tables */
 static bool is_ours(const char *table)
@@ -52,7 +65,7 @@ static int read_chain(const struct nlmsghdr *nlh, void *arg)
 		return -EBADMSG;
 	if (!is_ours(nftnl_chain_get_str(nlc, NFTNL_CHAIN_TABLE)))
 		return 0;
-	return pw_nft_decode_chain(nlc, r->kernel->rules, r->diags);
+	return decoded(r, pw_nft_decode_chain(nlc, r->kernel->rules, refusals(r)));
 }
 
 static int read_set(const struct nlmsghdr *nlh, void *arg)
@@ -66,7 +79,7 @@ static int read_set(const struct nlmsghdr *nlh, void *arg)
 		return -EBADMSG;
 	if (!is_ours(nftnl_set_get_str(nls, NFTNL_SET_TABLE)))
 		return 0;
-	return pw_nft_decode_set(nls, r->kernel->rules, r->diags);
+	return decoded(r, pw_nft_decode_set(nls, r->kernel->rules, refusals(r)));
 }
 
 static int read_obj(const struct nlmsghdr *nlh, void *arg)
@@ -80,7 +93,7 @@ static int read_obj(const struct nlmsghdr *nlh, void *arg)
 		return -EBADMSG;
 	if (!is_ours(nftnl_obj_get_str(nlo, NFTNL_OBJ_TABLE)))
 		return 0;
-	return pw_nft_decode_obj(nlo, r->kernel->rules, r->diags);
+	return decoded(r, pw_nft_decode_obj(nlo, r->kernel->rules, refusals(r)));
 }
 
 /* Does this chain or map belong to no generation, or to the one that is read? */
@@ -114,11 +127,11 @@ static int read_rule(const struct nlmsghdr *nlh, void *arg)
 	if (!nlr)
 		return -ENOMEM;
 	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
-		return pw_diag_system(r->diags, EOPNOTSUPP,
-				      "table inet " PW_TABLE " holds a rule with an expression that is not known here");
+		return decoded(r, pw_diag_system(refusals(r), EOPNOTSUPP,
+			"table inet " PW_TABLE " holds a rule with an expression that is not known here"));
 	if (!is_ours(nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE)))
 		return 0;
-	return pw_nft_decode_rule(nlr, r->kernel->rules, r->diags);
+	return decoded(r, pw_nft_decode_rule(nlr, r->kernel->rules, refusals(r)));
 }
 
 static int dump(struct reading *r, uint16_t type, pw_nl_reader reader)
@@ -143,9 +156,9 @@ static int refuse_elems(struct reading *r, const char *what, const char *name,
 {
 	if (err != -EBADMSG && err != -EOPNOTSUPP)
 		return err;
-	return pw_diag_system(r->diags, EOPNOTSUPP,
-			      "%s %s of table inet " PW_TABLE " holds elements that no portwall makes",
-			      what, name);
+	return decoded(r, pw_diag_system(refusals(r), EOPNOTSUPP,
+		"%s %s of table inet " PW_TABLE " holds elements that no portwall makes",
+		what, name));
 }
 
 static int read_set_elems(const struct nlmsghdr *nlh, void *arg)
@@ -256,12 +269,13 @@ static int read_ours(struct reading *r)
 }
 
 static int read_once(struct pw_nl *nl, uint32_t generation,
-		     struct pw_kernel **out, struct pw_diags *diags)
+		     struct pw_kernel **out, struct pw_diags *strange,
+		     struct pw_diags *diags)
 {
 	pw_owned(pw_kernel_free) struct pw_kernel *kernel =
 		calloc(1, sizeof(*kernel));
 	struct reading r = { .nl = nl, .kernel = kernel, .diags = diags,
-			     .generation = generation };
+			     .strange = strange, .generation = generation };
 	struct pw_table_info info;
 	int err;
 
@@ -321,8 +335,26 @@ int pw_kernel_read(struct pw_nl *nl, uint32_t generation,
 	int err;
 
 	do {
-		err = read_once(nl, generation, out, diags);
+		err = read_once(nl, generation, out, NULL, diags);
 	} while (is_passing(err) && !pw_backoff_wait(&backoff, nl));
+	return explain(err, said, diags);
+}
+
+int pw_kernel_look(struct pw_nl *nl, struct pw_kernel **out,
+		   struct pw_diags **strange, struct pw_diags *diags)
+{
+	const size_t said = pw_diags_count(diags, PW_ERROR);
+	pw_owned(pw_diags_free) struct pw_diags *refused = NULL;
+	struct pw_backoff backoff = { 0 };
+	int err;
+
+	do {
+		pw_diags_free(refused);
+		refused = pw_diags_new();
+		err = refused ? read_once(nl, 0, out, refused, diags) : -ENOMEM;
+	} while (is_passing(err) && !pw_backoff_wait(&backoff, nl));
+	if (!err)
+		*strange = PW_TAKE(refused);
 	return explain(err, said, diags);
 }
 
