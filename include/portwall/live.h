@@ -264,6 +264,7 @@ int pw_close(struct pw_open *open, struct pw_diags *diags);
  * @state:	of it
  * @rules:	generation in force with its counters, NULL when there is none
  * @openings:	NULL when there is no table
+ * @strange:	an error for each thing in the table that no portwall makes
  * @changed:	the rules in force are not those that were loaded, or sleep
  */
 struct pw_status {
@@ -271,13 +272,11 @@ struct pw_status {
 	enum pw_live_state state;
 	struct pw_ruleset *rules;
 	struct pw_openings *openings;
+	struct pw_diags *strange;
 	bool changed;
 };
 
-/*
- * Reads the kernel alone. 0; -EOPNOTSUPP: the table holds what no portwall
- * makes, with a message; others as pw_kernel_read().
- */
+/* Reads the kernel alone. Returns as pw_kernel_read(), never -EOPNOTSUPP. */
 int pw_status_read(struct pw_status **out, struct pw_diags *diags);
 /**
  * pw_status_complete() - Content of sets that were too large to be read

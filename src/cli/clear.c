@@ -3,7 +3,8 @@
 #include <unistd.h>
 
 #include "cli/json.h"
-#include "cli/where.h"
+
+#define PATIENCE_MS 20000
 
 static bool confirmed(void)
 {
@@ -33,7 +34,7 @@ static int ask(struct cli *cli)
 
 int cmd_clear(struct cli *cli)
 {
-	const struct pw_where where = where_of(cli);
+	const struct pw_where where = { cli->run_dir, NULL, PATIENCE_MS };
 	int status = ask(cli), err;
 	bool existed;
 

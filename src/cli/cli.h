@@ -24,7 +24,7 @@ enum exit_status {
 };
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
-enum show_as { SHOW_TABLE, SHOW_NFT };
+enum show_as { SHOW_TABLE, SHOW_NFT, SHOW_PROMETHEUS };
 
 /* Texts of an option that may be given several times, in order */
 struct cli_list {
@@ -38,7 +38,6 @@ struct cli_list {
  * @policy:	the POLICY argument, or what is read without one; NULL: nothing
  * @full, @computed, @udp, @seed, @rate, @source, @targets, @reports: options of
  *		test and verify; @source NULL, @seed and @rate 0: not given
- * @state_dir:	NULL: not given, see where.h
  * @umask:	of the caller, for files that are results
  * @doc:	the document of --json, printed at the end; NULL without --json
  * @num_shown:	messages of @diags that have been printed already
@@ -60,7 +59,7 @@ struct cli {
 	mode_t umask;
 	enum show_as as;
 	enum color_mode color;
-	const char *run_dir, *state_dir;
+	const char *run_dir;
 	struct pw_diags *diags;
 	json_t *doc;
 	size_t num_shown;
@@ -108,7 +107,7 @@ enum option_bit {
 	OPT_REPORT = 1 << 10,
 	OPT_SEED = 1 << 11,
 	OPT_TARGET = 1 << 12,	/* and what goes with it */
-	OPT_STATE_DIR = 1 << 13,
+	OPT_FORMAT = 1 << 13,
 };
 
 /* main.c: ends with a row without a name */

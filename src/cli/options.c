@@ -55,6 +55,19 @@ static int set_as(struct cli *cli, const char *value)
 	return err;
 }
 
+static int set_format(struct cli *cli, const char *value)
+{
+	static const struct word_row rows[] = {
+		{ "text", SHOW_TABLE }, { "prometheus", SHOW_PROMETHEUS },
+		{ NULL, 0 },
+	};
+	int as, err = word_find(rows, value, &as);
+
+	if (!err)
+		cli->as = (enum show_as)as;
+	return err;
+}
+
 static int set_color(struct cli *cli, const char *value)
 {
 	static const struct word_row rows[] = {
@@ -73,12 +86,6 @@ static int set_run_dir(struct cli *cli, const char *value)
 	if (!*value)
 		return -EINVAL;
 	cli->run_dir = value;
-	return 0;
-}
-
-static int set_state_dir(struct cli *cli, const char *value)
-{
-	cli->state_dir = value;
 	return 0;
 }
 
@@ -136,6 +143,8 @@ static const struct option_row options[] = {
 	  "treat warnings as errors" },
 	{ "as", 0, OPT_AS, "table|nft", 0, set_as,
 	  "a table of ports (default), or text for nft -f" },
+	{ "format", 0, OPT_FORMAT, "text|prometheus", 0, set_format,
+	  "lines (default), or metrics for node_exporter" },
 	{ "full", 0, OPT_FULL, FLAG(full),
 	  "all ports from every class of source" },
 	{ "computed", 0, OPT_COMPUTED, FLAG(computed),
@@ -161,8 +170,6 @@ static const struct option_row options[] = {
 	{ "yes", 'y', OPT_YES, FLAG(yes), "do not ask" },
 	{ "run-dir", 0, OPT_RUN_DIR, "DIR", 0, set_run_dir,
 	  "directory of the lock, default " PW_RUN_DIR },
-	{ "state-dir", 0, OPT_STATE_DIR, "DIR", 0, set_state_dir,
-	  "of what is kept, default " PW_STATE_DIR },
 	{ "json", 0, OPT_JSON, FLAG(json), "print one JSON document" },
 	{ "quiet", 'q', OPT_COMMON, FLAG(quiet), "print errors only" },
 	{ "verbose", 'v', OPT_COMMON, FLAG(verbose), "say more" },
@@ -294,7 +301,7 @@ static int parse_letters(struct parse *p, const char *letters)
 
 int unknown_command(struct cli *cli, const char *name)
 {
-	const char *names[32], *near;
+	const char *names[16], *near;
 	size_t num = 0;
 
 	for (const struct command *c = commands; c->name; c++)

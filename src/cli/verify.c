@@ -35,20 +35,18 @@ static const struct pw_trust nobody_asks = { .sudo_uid = (uid_t)-1 };
 /* A table that somebody changed beyond recognition is a finding, no error */
 static int read_status(struct verify *v)
 {
+	pw_owned(pw_status_free) struct pw_status *status = NULL;
 	int err;
 
 	if (!has_net_admin())
 		return 0;
-	v->foreign = pw_diags_new();
-	if (!v->foreign)
-		return -ENOMEM;
-	err = pw_status_read(&v->status, v->foreign);
-	if (err == -EOPNOTSUPP)
-		return 0;
+	err = pw_status_read(&status, v->cli->diags);
 	if (err)
-		return pw_diag_system(v->cli->diags, -err,
-				      "portwall's own rules cannot be read");
-	pw_diags_free(PW_TAKE(v->foreign));
+		return err;
+	if (pw_diags_kept(status->strange))
+		v->foreign = PW_TAKE(status->strange);
+	else
+		v->status = PW_TAKE(status);
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 #ifndef LIVE_CHANGED_H
 #define LIVE_CHANGED_H
 
+#include <stdbool.h>
+
 #include "portwall/load.h"
 
 /*
@@ -10,5 +12,8 @@
  * asks for @kernel->current. 0 or -ENOMEM.
  */
 int pw_kernel_changed(const struct pw_kernel *kernel, bool *changed);
+
+/* Does portwall make no chain of this name? Nothing of ours leads there. */
+bool pw_chain_is_strange(const struct pw_chain *chain);
 
 #endif

@@ -17,17 +17,21 @@ static bool is_of_generation(const char *name)
 	return digits && name[1 + digits] == '.';
 }
 
-/* A chain that portwall does not make; nothing of ours leads to it */
+bool pw_chain_is_strange(const struct pw_chain *chain)
+{
+	return chain->hook == PW_HOOK_NONE && !is_of_generation(chain->name);
+}
+
 static bool has_stranger(const struct pw_ruleset *table)
 {
 	for (size_t i = 0; i < table->num_chains; i++)
-		if (table->chains[i].hook == PW_HOOK_NONE &&
-		    !is_of_generation(table->chains[i].name))
+		if (pw_chain_is_strange(&table->chains[i]))
 			return true;
 	return false;
 }
 
 static bool is_changed(const struct pw_kernel *kernel,
+		       const struct pw_stamp *stamp,
 		       const struct pw_ruleset *rules)
 {
 	uint8_t digest[32];
@@ -35,7 +39,7 @@ static bool is_changed(const struct pw_kernel *kernel,
 	if (kernel->dormant || has_stranger(kernel->rules))
 		return true;
 	pw_rules_digest(rules, digest);
-	return memcmp(digest, kernel->stamp.rules, sizeof(digest)) != 0;
+	return memcmp(digest, stamp->rules, sizeof(digest)) != 0;
 }
 
 int pw_kernel_changed(const struct pw_kernel *kernel, bool *changed)
@@ -44,8 +48,23 @@ int pw_kernel_changed(const struct pw_kernel *kernel, bool *changed)
 	int err = pw_kernel_generation(kernel, kernel->current, &rules);
 
 	if (!err)
-		*changed = is_changed(kernel, rules);
+		*changed = is_changed(kernel, &kernel->stamp, rules);
 	return err;
+}
+
+static int read_rules(struct pw_status *status)
+{
+	const struct pw_kernel *kernel = status->kernel;
+	const uint32_t n = pw_kernel_in_force(kernel);
+	int err = n ? pw_kernel_generation(kernel, n, &status->rules) : 0;
+
+	if (err)
+		return err;
+	status->changed = pw_diags_kept(status->strange) ||
+			  (status->rules &&
+			   is_changed(kernel, pw_kernel_stamp(kernel),
+				      status->rules));
+	return 0;
 }
 
 int pw_status_read(struct pw_status **out, struct pw_diags *diags)
@@ -56,15 +75,12 @@ int pw_status_read(struct pw_status **out, struct pw_diags *diags)
 	int err = status ? pw_nl_open(&nl, diags) : -ENOMEM;
 
 	if (!err)
-		err = pw_kernel_read(nl, 0, &status->kernel, diags);
-	if (!err && status->kernel->current)
-		err = pw_kernel_generation(status->kernel,
-					   status->kernel->current,
-					   &status->rules);
+		err = pw_kernel_look(nl, &status->kernel, &status->strange,
+				     diags);
+	if (!err)
+		err = read_rules(status);
 	if (err)
 		return err;
-	if (status->rules)
-		status->changed = is_changed(status->kernel, status->rules);
 	*out = PW_TAKE(status);
 	return 0;
 }
@@ -101,8 +117,8 @@ int pw_status_complete(struct pw_status *status,
 
 	if (!has_unread(rules))
 		return 0;
-	err = pw_compile(intent->model, status->kernel->current, &compiled,
-			 diags);
+	err = pw_compile(intent->model, pw_kernel_in_force(status->kernel),
+			 &compiled, diags);
 	for (size_t i = 0; !err && i < rules->num_sets; i++)
 		if (is_unread(&rules->sets[i]))
 			complete(&rules->sets[i], compiled);
@@ -113,6 +129,7 @@ void pw_status_free(struct pw_status *status)
 {
 	if (!status)
 		return;
+	pw_diags_free(status->strange);
 	pw_ruleset_free(status->rules);
 	pw_kernel_free(status->kernel);
 	free(status);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is no longer as it was applied. */
+#include "portwall/drift.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "live/drift_list.h"
+#include "portwall/array.h"
+
+__attribute__((format(printf, 3, 0)))
+static int push(struct pw_drifts *drifts, struct pw_drift drift,
+		const char *fmt, va_list ap)
+{
+	if (vasprintf(&drift.text, fmt, ap) < 0)
+		return -ENOMEM;
+	if (drift.hint)
+		drift.hint = strdup(drift.hint);
+	if (!PW_ARRAY_PUSH(drifts->list, drifts->num, drifts->cap, drift))
+		return 0;
+	free(drift.text);
+	free(drift.hint);
+	return -ENOMEM;
+}
+
+/* For a member that is copied */
+static char *lent(const char *text)
+{
+	const union {
+		const char *text;
+		char *lent;
+	} u = { text };
+
+	return u.lent;
+}
+
+int pw_drift_add(struct pw_drifts *drifts, enum pw_drift_kind kind,
+		 const char *hint, const char *fmt, ...)
+{
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = push(drifts, (struct pw_drift){ kind, NULL, lent(hint), false },
+		   fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+int pw_drift_note(struct pw_drifts *drifts, enum pw_drift_kind kind,
+		  const char *hint, const char *fmt, ...)
+{
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = push(drifts, (struct pw_drift){ kind, NULL, lent(hint), true },
+		   fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+int pw_drift_find(const struct pw_status *status,
+		  const struct pw_intent *intent,
+		  const struct pw_where *where, struct pw_drifts **out,
+		  struct pw_diags *diags)
+{
+	pw_owned(pw_drifts_free) struct pw_drifts *drifts =
+		calloc(1, sizeof(*drifts));
+	int err = drifts ? 0 : -ENOMEM;
+
+	(void)where;
+	if (!err)
+		err = pw_drift_ours(status, intent, drifts, diags);
+	if (!err)
+		err = pw_drift_managers(drifts);
+	if (!err)
+		*out = PW_TAKE(drifts);
+	return err;
+}
+
+void pw_drifts_free(struct pw_drifts *drifts)
+{
+	if (!drifts)
+		return;
+	for (size_t i = 0; i < drifts->num; i++) {
+		free(drifts->list[i].text);
+		free(drifts->list[i].hint);
+	}
+	free(drifts->list);
+	free(drifts);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Parts of the search for drift. */
+#ifndef LIVE_DRIFT_LIST_H
+#define LIVE_DRIFT_LIST_H
+
+#include "portwall/drift.h"
+
+/**
+ * pw_drift_add() - One more
+ * @hint:	copied, NULL: nothing is to be done
+ *
+ * Return: 0; -ENOMEM
+ */
+__attribute__((format(printf, 4, 5)))
+int pw_drift_add(struct pw_drifts *drifts, enum pw_drift_kind kind,
+		 const char *hint, const char *fmt, ...);
+
+/* The same of what does not make the host differ */
+__attribute__((format(printf, 4, 5)))
+int pw_drift_note(struct pw_drifts *drifts, enum pw_drift_kind kind,
+		  const char *hint, const char *fmt, ...);
+
+/* drift_ours.c: of our own table. 0; -ENOMEM; as pw_compile() */
+int pw_drift_ours(const struct pw_status *status,
+		  const struct pw_intent *intent, struct pw_drifts *out,
+		  struct pw_diags *diags);
+
+/*
+ * drift_rules.c: what @got has that @want has not, and so on. A chain without
+ * rules that has some in @table was not flushed. 0 or -ENOMEM
+ */
+int pw_drift_rules(const struct pw_ruleset *want, const struct pw_ruleset *got,
+		   const struct pw_ruleset *table, const char *hint,
+		   struct pw_drifts *out);
+/* One rule of @rs that is too many */
+int pw_drift_extra_rule(const struct pw_ruleset *rs, uint32_t chain,
+			size_t rule, const char *hint, struct pw_drifts *out);
+
+/* drift_managers.c: other firewall managers that are at work; 0 or -ENOMEM */
+int pw_drift_managers(struct pw_drifts *out);
+
+#endif
