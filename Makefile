@@ -6,6 +6,7 @@ PREFIX   ?= /usr/local
 SBINDIR  ?= $(PREFIX)/sbin
 MANDIR   ?= $(PREFIX)/share/man
 DOCDIR   ?= $(PREFIX)/share/doc/portwall
+UNITDIR  ?= $(PREFIX)/lib/systemd/system
 CC       ?= cc
 V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
@@ -119,10 +120,17 @@ install_manual = sed 's,/usr/local/share/doc/portwall,$(DOCDIR),' man/$2 \
 check-long: $(BUILD)/tests/kernel/agree_test
 	$(Q)PW_PAIRS=1000000 sh scripts/sandbox $<
 
+# The units name the command
+UNITS := portwall.service portwall-watch.service
+install_unit = sed 's,/usr/local/sbin/portwall,$(SBINDIR)/portwall,' \
+	packaging/systemd/$1 >$(DESTDIR)$(UNITDIR)/$1 && \
+	chmod 644 $(DESTDIR)$(UNITDIR)/$1
+
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/policies \
-		$(DESTDIR)$(DOCDIR)/ci $(DESTDIR)$(DOCDIR)/apparmor
+		$(DESTDIR)$(DOCDIR)/ci $(DESTDIR)$(DOCDIR)/apparmor \
+		$(DESTDIR)$(UNITDIR)
 	install -m 755 $(BIN) $(DESTDIR)$(SBINDIR)/portwall
 	$(call install_manual,8,portwall.8)
 	$(call install_manual,5,portwall.ini.5)
@@ -131,6 +139,18 @@ install: all
 	install -m 644 scripts/ci/* $(DESTDIR)$(DOCDIR)/ci/
 	install -m 644 packaging/apparmor/portwall \
 		$(DESTDIR)$(DOCDIR)/apparmor/
+	$(foreach unit,$(UNITS),$(call install_unit,$(unit)) && ) :
+
+# Neither /etc/portwall nor /var/lib/portwall, and no rules
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/portwall \
+		$(DESTDIR)$(MANDIR)/man8/portwall.8 \
+		$(DESTDIR)$(MANDIR)/man5/portwall.ini.5 \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS))
+	rm -rf $(DESTDIR)$(DOCDIR)
+	@echo 'The rules stay in force until the next boot, policy and memory' \
+		'stay in /etc/portwall and /var/lib/portwall.'
+	@echo 'To open every port now: nft delete table inet portwall'
 
 C_FILES := $(LIB_SRC) $(CLI_SRC)
 
@@ -161,4 +181,4 @@ clean:
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d)
 
-.PHONY: all tests unit check check-long install tidy cppcheck bench fmt clean
+.PHONY: all tests unit check check-long install uninstall tidy cppcheck bench fmt clean

@@ -6,8 +6,8 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/section.h"
+#include "cli/where.h"
 
-#define PATIENCE_MS 20000	/* for runs before this one */
 #define SYSTEM_UIDS 1000	/* below: users that are no people */
 
 static void print_applied(const struct cli *cli, const struct pw_apply *apply)
@@ -72,7 +72,7 @@ int cmd_apply(struct cli *cli)
 	struct pw_apply apply = {
 		.path = cli->policy,
 		.trust = trust_of(cli),
-		.where = { cli->run_dir, NULL, PATIENCE_MS },
+		.where = where_of(cli),
 		.dry_run = cli->dry_run,
 		.allow_lockout = cli->allow_lockout,
 		.insecure = cli->insecure,

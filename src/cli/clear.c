@@ -3,8 +3,7 @@
 #include <unistd.h>
 
 #include "cli/json.h"
-
-#define PATIENCE_MS 20000
+#include "cli/where.h"
 
 static bool confirmed(void)
 {
@@ -34,7 +33,7 @@ static int ask(struct cli *cli)
 
 int cmd_clear(struct cli *cli)
 {
-	const struct pw_where where = { cli->run_dir, NULL, PATIENCE_MS };
+	const struct pw_where where = where_of(cli);
 	int status = ask(cli), err;
 	bool existed;
 

@@ -38,6 +38,7 @@ struct cli_list {
  * @policy:	the POLICY argument, or what is read without one; NULL: nothing
  * @full, @computed, @udp, @seed, @rate, @source, @targets, @reports: options of
  *		test and verify; @source NULL, @seed and @rate 0: not given
+ * @state_dir:	NULL: not given, see where.h
  * @umask:	of the caller, for files that are results
  * @doc:	the document of --json, printed at the end; NULL without --json
  * @num_shown:	messages of @diags that have been printed already
@@ -59,7 +60,7 @@ struct cli {
 	mode_t umask;
 	enum show_as as;
 	enum color_mode color;
-	const char *run_dir;
+	const char *run_dir, *state_dir;
 	struct pw_diags *diags;
 	json_t *doc;
 	size_t num_shown;
@@ -107,7 +108,8 @@ enum option_bit {
 	OPT_REPORT = 1 << 10,
 	OPT_SEED = 1 << 11,
 	OPT_TARGET = 1 << 12,	/* and what goes with it */
-	OPT_FORMAT = 1 << 13,
+	OPT_STATE_DIR = 1 << 13,
+	OPT_FORMAT = 1 << 14,
 };
 
 /* main.c: ends with a row without a name */

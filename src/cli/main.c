@@ -28,13 +28,13 @@ const struct command commands[] = {
 	  "Needs no privilege where user namespaces are allowed, and changes nothing.\n"
 	  "Exits with 1 when a port is not as the policy says, 4 when one is not known." },
 	{ "apply", "[POLICY]", 1, POLICY_DEFAULT, true, true,
-	  OPT_DRY_RUN | OPT_LOCKOUT | OPT_INSECURE | OPT_RUN_DIR | OPT_JSON,
-	  cmd_apply,
+	  OPT_DRY_RUN | OPT_LOCKOUT | OPT_INSECURE | OPT_RUN_DIR |
+	  OPT_STATE_DIR | OPT_JSON, cmd_apply,
 	  "put a policy in force, in one step and without a gap",
 	  "The rules are proved, loaded, read back and compared before they count.\n"
 	  "If somebody connected by SSH could not connect again, nothing is changed." },
 	{ "status", "", 0, POLICY_NEVER, true, false,
-	  OPT_RUN_DIR | OPT_FORMAT | OPT_JSON, cmd_status,
+	  OPT_RUN_DIR | OPT_STATE_DIR | OPT_FORMAT | OPT_JSON, cmd_status,
 	  "say what is in force, since when, and what it let in",
 	  "Exits with 1 when something is not as it was applied, or nothing is in force.\n"
 	  "With --format=prometheus the metrics say so, and the exit status is 0." },
@@ -46,7 +46,7 @@ const struct command commands[] = {
 	  "Exits with 1 when a port is not as the policy says, 4 when one is not known.\n"
 	  "Without CAP_NET_ADMIN only loopback is looked at, and the rest is not known." },
 	{ "clear", "", 0, POLICY_NEVER, true, true,
-	  OPT_YES | OPT_RUN_DIR | OPT_JSON, cmd_clear,
+	  OPT_YES | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_clear,
 	  "remove portwall's table and nothing else: every port is open then",
 	  "Asks on a terminal; elsewhere it needs --yes." },
 	{ "help", "[COMMAND]", 1, POLICY_NEVER, false, false,

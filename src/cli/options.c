@@ -89,6 +89,12 @@ static int set_run_dir(struct cli *cli, const char *value)
 	return 0;
 }
 
+static int set_state_dir(struct cli *cli, const char *value)
+{
+	cli->state_dir = value;
+	return 0;
+}
+
 static int set_number(struct cli *cli, const char *name, const char *value,
 		      uint64_t max, uint64_t *out)
 {
@@ -170,6 +176,8 @@ static const struct option_row options[] = {
 	{ "yes", 'y', OPT_YES, FLAG(yes), "do not ask" },
 	{ "run-dir", 0, OPT_RUN_DIR, "DIR", 0, set_run_dir,
 	  "directory of the lock, default " PW_RUN_DIR },
+	{ "state-dir", 0, OPT_STATE_DIR, "DIR", 0, set_state_dir,
+	  "of what is kept, default " PW_STATE_DIR },
 	{ "json", 0, OPT_JSON, FLAG(json), "print one JSON document" },
 	{ "quiet", 'q', OPT_COMMON, FLAG(quiet), "print errors only" },
 	{ "verbose", 'v', OPT_COMMON, FLAG(verbose), "say more" },
@@ -301,7 +309,7 @@ static int parse_letters(struct parse *p, const char *letters)
 
 int unknown_command(struct cli *cli, const char *name)
 {
-	const char *names[16], *near;
+	const char *names[32], *near;
 	size_t num = 0;
 
 	for (const struct command *c = commands; c->name; c++)
