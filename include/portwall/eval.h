@@ -24,8 +24,9 @@ enum pw_outcome { PW_OUT_ACCEPT, PW_OUT_DROP, PW_OUT_REFUSE };
  * @hop_limit:	or TTL
  * @socket_wildcard: -1 no socket, 0, 1
  * @time_ns:	clock at arrival
- * @adopt:	sets that change hold what they are asked for; false: the
- *		first-apply rule is not armed
+ * @adopt:	the first-apply rule is armed
+ * @opened:	the sets of temporary openings hold what they are asked for;
+ *		false: nothing is opened
  */
 struct pw_packet {
 	char iifname[16];
@@ -41,6 +42,7 @@ struct pw_packet {
 	enum pw_ct_state state;
 	uint64_t time_ns;
 	bool adopt;
+	bool opened;
 };
 
 /**

@@ -72,7 +72,11 @@ const struct pw_field_info *pw_field_info(enum pw_field field);
  * @negated:	matches when the field is present and not in there
  *
  * A destination address in a set of type IIF_IPV4 or IIF_IPV6 is looked up
- * together with the interface: iif . ip daddr @set.
+ * together with the interface: iif . ip daddr @set. PW_F_DPORT in a set whose
+ * type begins with PROTO_PORT is looked up together with what the type names,
+ * l4proto . th dport . iifname . ip saddr: this is never negated, names no
+ * protocol beside it, and matches TCP, UDP and SCTP alone, of the family of the
+ * address if there is one. Nobody puts other protocols into such a set.
  */
 struct pw_match {
 	enum pw_field field;
@@ -182,13 +186,18 @@ struct pw_chain {
 enum pw_set_type {
 	PW_T_IPV4, PW_T_IPV6, PW_T_PORT, PW_T_IFNAME, PW_T_NFPROTO,
 	PW_T_MARK, PW_T_MARK_IPV4, PW_T_MARK_IPV6,
-	PW_T_IIF_IPV4, PW_T_IIF_IPV6, PW_NUM_SET_TYPES
+	PW_T_IIF_IPV4, PW_T_IIF_IPV6,
+	PW_T_PROTO_PORT, PW_T_PROTO_PORT_NAME,
+	PW_T_PROTO_PORT_IPV4, PW_T_PROTO_PORT_IPV6,
+	PW_T_PROTO_PORT_NAME_IPV4, PW_T_PROTO_PORT_NAME_IPV6,
+	PW_NUM_SET_TYPES
 };
 
 /**
  * struct pw_set - A named set
  * @constant:	content known and final: @elems; else NULL, the kernel fills it
- * @interval:	ranges (rbtree); without it single values (hash, bitmap)
+ * @interval:	ranges (rbtree, of several parts pipapo); without it single
+ *		values (hash, bitmap)
  * @dynamic:	rules add elements
  * @timeout:	elements have a life; @timeout_ms is the default, 0: none
  * @size:	capacity declared, 0: none; of a constant set with elements the

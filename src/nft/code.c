@@ -98,9 +98,10 @@ uint8_t rule_late_family(const struct pw_ruleset *rs,
 			 const struct pw_rule *rule)
 {
 	for (size_t i = 0; i < rule->num_matches; i++) {
-		enum pw_field field = rule->matches[i].field;
+		const struct pw_match *match = &rule->matches[i];
 
-		if (field_codes[field].depends && pw_field_info(field)->nfproto)
+		if (field_codes[match->field].depends &&
+		    match_nfproto(rs, match))
 			return 0;
 	}
 	for (size_t i = 0; i < rule->num_effects; i++) {

@@ -162,6 +162,15 @@ static int decode_map(const struct nftnl_set *nls, struct pw_ruleset *rs,
 #define SET_FLAGS (NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_EVAL | \
 		   NFT_SET_TIMEOUT)
 
+/* Ranges of concatenations, and they alone, are flagged as such */
+static bool has_our_flags(const struct pw_set *set, uint32_t flags)
+{
+	bool parts = set->interval && pw_set_key_info(set->type)->parts[0];
+
+	return !(flags & ~(SET_FLAGS | NFT_SET_CONCAT)) &&
+	       parts == !!(flags & NFT_SET_CONCAT);
+}
+
 static bool set_comment(const struct nftnl_set *nls,
 			char out[static COMMENT_MAX + 1])
 {
@@ -193,7 +202,7 @@ static int decode_set(const struct nftnl_set *nls, struct pw_ruleset *rs,
 		set.type++;
 	if (set.type == PW_NUM_SET_TYPES)
 		return refuse(diags, "set", name, set.handle, "its type");
-	if (flags & ~SET_FLAGS)
+	if (!has_our_flags(&set, flags))
 		return refuse(diags, "set", name, set.handle, "its flags");
 	if (nftnl_set_is_set(nls, NFTNL_SET_EXPR) ||
 	    nftnl_set_is_set(nls, NFTNL_SET_EXPRESSIONS))

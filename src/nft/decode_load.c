@@ -191,11 +191,24 @@ int dec_bitwise(struct dec *dec, const struct nftnl_expr *expr)
 	return store(dec, dec_u32(expr, NFTNL_EXPR_BITWISE_DREG), &value);
 }
 
+/* One byte in numbers of two bytes: none is turned, see load_proto_port() */
+static bool turns_nothing(const struct reg *value,
+			  const struct nftnl_expr *expr)
+{
+	return dec_is_field(value, PW_F_L4PROTO) &&
+	       dec_u32(expr, NFTNL_EXPR_BYTEORDER_LEN) == 1 &&
+	       dec_u32(expr, NFTNL_EXPR_BYTEORDER_SIZE) == 2;
+}
+
 /* Only the clock is a number of more than one byte that nft has to turn */
 int dec_byteorder(struct dec *dec, const struct nftnl_expr *expr)
 {
 	struct reg value = dec_reg(dec, expr, NFTNL_EXPR_BYTEORDER_SREG);
 
+	if (turns_nothing(&value, expr) &&
+	    dec_u32(expr, NFTNL_EXPR_BYTEORDER_SREG) ==
+		    dec_u32(expr, NFTNL_EXPR_BYTEORDER_DREG))
+		return 0;
 	if (!dec_is_field(&value, PW_F_TIME) ||
 	    dec_u32(expr, NFTNL_EXPR_BYTEORDER_LEN) != value.len ||
 	    dec_u32(expr, NFTNL_EXPR_BYTEORDER_SIZE) != value.len)

@@ -366,6 +366,36 @@ int dec_range(struct dec *dec, const struct nftnl_expr *expr)
 	return add_range(dec, reg.field, op == NFT_RANGE_NEQ, first, last);
 }
 
+/* Do the registers hold all that a key of @type begins with, one by one? */
+static bool holds_key(const struct dec *dec, const struct nftnl_expr *expr,
+		      enum pw_set_type type)
+{
+	int at = dec_reg_index(dec_u32(expr, NFTNL_EXPR_LOOKUP_SREG));
+	enum pw_field fields[PW_KEY_PARTS];
+	size_t num = pw_key_fields(type, fields);
+
+	for (size_t i = 0; i < num; i++) {
+		if (at < 0 || at >= NUM_REGS ||
+		    !dec_is_field(&dec->regs[at], fields[i]))
+			return false;
+		at += (field_codes[fields[i]].len + 3) / 4;
+	}
+	return num > 0;
+}
+
+static int lookup_key(struct dec *dec, const struct nftnl_expr *expr,
+		      uint32_t set)
+{
+	const struct pw_set *s = &dec->rs->sets[set];
+	const struct pw_match match = { .field = PW_F_DPORT, .set = set };
+
+	if (dec_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS) ||
+	    !holds_key(dec, expr, s->type))
+		return dec_refuse(dec, "it looks something up in set %s",
+				  s->name);
+	return add_match(dec, &match);
+}
+
 /* What a look-up begins with: a field, or one behind the interface */
 static struct reg looked_up(const struct dec *dec,
 			    const struct nftnl_expr *expr, bool *iif)
@@ -394,6 +424,9 @@ int dec_lookup(struct dec *dec, const struct nftnl_expr *expr)
 		return dec_vmap(dec, expr,
 				pw_ruleset_find_map(dec->rs, name));
 	match.set = pw_ruleset_find_set(dec->rs, name);
+	if (match.set != PW_NONE &&
+	    set_has_proto(dec->rs->sets[match.set].type))
+		return lookup_key(dec, expr, match.set);
 	match.negated = flags & NFT_LOOKUP_F_INV;
 	if (match.set == PW_NONE || (flags & ~NFT_LOOKUP_F_INV) ||
 	    !dec_is_field(&reg, reg.field) ||

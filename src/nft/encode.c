@@ -17,6 +17,7 @@
 #include "nft/hooks.h"
 #include "nft/keys.h"
 #include "portwall/nft.h"
+#include "ruleset/inner.h"
 
 /* NFT_DATA_VERDICT and the size of what it stands for, as nft declares them */
 #define VERDICT_LEN 16
@@ -93,7 +94,7 @@ static uint8_t verdict_family(const struct pw_ruleset *rs,
 		if (match->field == PW_F_NFPROTO && match->set == PW_NONE)
 			return 0;
 		if (field_codes[match->field].depends &&
-		    pw_field_info(match->field)->nfproto)
+		    match_nfproto(rs, match))
 			return 0;
 	}
 	return NFPROTO_IPV4;
@@ -184,6 +185,18 @@ static struct nftnl_set *new_set(const char *name, uint32_t id, uint32_t flags,
 	return nls;
 }
 
+/* Ranges of concatenations: flag and parts, or the kernel takes no set for them */
+static bool add_parts(struct nftnl_set *nls, const struct pw_key_info *key,
+		      uint32_t flags)
+{
+	size_t num = 0;
+
+	while (num < PW_KEY_PARTS && key->parts[num])
+		num++;
+	nftnl_set_set_u32(nls, NFTNL_SET_FLAGS, flags | NFT_SET_CONCAT);
+	return !nftnl_set_set_data(nls, NFTNL_SET_DESC_CONCAT, key->parts, num);
+}
+
 struct nftnl_set *pw_nft_encode_set(const struct pw_ruleset *rs, uint32_t index)
 {
 	const struct pw_set *set = &rs->sets[index];
@@ -199,6 +212,10 @@ struct nftnl_set *pw_nft_encode_set(const struct pw_ruleset *rs, uint32_t index)
 		return NULL;
 	if (set->timeout_ms)
 		nftnl_set_set_u64(nls, NFTNL_SET_TIMEOUT, set->timeout_ms);
+	if (set->interval && key->parts[0] && !add_parts(nls, key, flags)) {
+		nftnl_set_free(nls);
+		return NULL;
+	}
 	if (add_set_udata(nls, key, NULL, set->comment))
 		return nls;
 	nftnl_set_free(nls);

@@ -199,14 +199,12 @@ static void protocol(struct enc *enc, uint8_t l4proto)
 	compare(enc, NFT_CMP_EQ, &l4proto, sizeof(l4proto));
 }
 
-static void dependencies(struct enc *enc, enum pw_field field)
+static void dependencies(struct enc *enc, const struct pw_match *match)
 {
-	const struct pw_field_info *info = pw_field_info(field);
-
-	if (!field_codes[field].depends)
+	if (!field_codes[match->field].depends)
 		return;
-	enc_family(enc, info->nfproto);
-	protocol(enc, info->l4proto);
+	enc_family(enc, match_nfproto(enc->rs, match));
+	protocol(enc, pw_field_info(match->field)->l4proto);
 }
 
 static void match_value(struct enc *enc, const struct pw_match *match)
@@ -290,20 +288,26 @@ static void match_synack(struct enc *enc, const struct pw_match *match)
 	compare(enc, equal_op(match->negated), &flags, sizeof(flags));
 }
 
-static void compare_time(struct enc *enc, uint32_t op, uint64_t time_ns)
+/* @len bytes of the first register, in numbers of @size bytes */
+static void to_network_order(struct enc *enc, uint32_t len, uint32_t size)
 {
-	struct nftnl_expr *expr;
-	uint8_t data[8];
+	struct nftnl_expr *expr = enc_add(enc, "byteorder");
 
-	enc_load(enc, PW_F_TIME, NFT_REG_1);
-	expr = enc_add(enc, "byteorder");
 	if (!expr)
 		return;
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_LEN, sizeof(data));
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_SIZE, sizeof(data));
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_LEN, len);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_SIZE, size);
+}
+
+static void compare_time(struct enc *enc, uint32_t op, uint64_t time_ns)
+{
+	uint8_t data[8];
+
+	enc_load(enc, PW_F_TIME, NFT_REG_1);
+	to_network_order(enc, sizeof(data), sizeof(data));
 	pw_value_to_be((struct pw_value){ 0, time_ns }, data, sizeof(data));
 	compare(enc, op, data, sizeof(data));
 }
@@ -387,12 +391,35 @@ void enc_with_iif(struct enc *enc, enum pw_field field)
 	enc_load(enc, field, REG_SECOND);
 }
 
+/*
+ * Fields of a key that begins with protocol and port, one after the other. Where
+ * there are ranges nft 1.0.6 turns the one byte of the protocol: as numbers of
+ * two bytes there is none to turn, and the kernel does nothing.
+ */
+static void load_proto_port(struct enc *enc, const struct pw_set *set)
+{
+	enum pw_field fields[PW_KEY_PARTS];
+	size_t num = pw_key_fields(set->type, fields);
+	uint32_t reg = NFT_REG_1;
+
+	for (size_t i = 0; i < num; i++) {
+		enc_load(enc, fields[i], reg);
+		if (!i && set->interval)
+			to_network_order(enc, 1, 2);
+		/* the first register has a name of its own: four of 32 bits */
+		reg = i ? reg + (field_codes[fields[i]].len + 3) / 4 :
+			  REG_SECOND;
+	}
+}
+
 static void match_set(struct enc *enc, const struct pw_match *match)
 {
 	const struct pw_set *set = &enc->rs->sets[match->set];
 
 	if (set_has_iif(set->type))
 		enc_with_iif(enc, match->field);
+	else if (set_has_proto(set->type))
+		load_proto_port(enc, set);
 	else
 		enc_load(enc, match->field, NFT_REG_1);
 	enc_lookup(enc, set->name, match->negated);
@@ -403,7 +430,7 @@ void enc_matches(struct enc *enc)
 	for (size_t i = 0; i < enc->rule->num_matches; i++) {
 		const struct pw_match *match = &enc->rule->matches[i];
 
-		dependencies(enc, match->field);
+		dependencies(enc, match);
 		if (match_both_ports(enc, match)) {
 			i++;
 		} else if (match->set != PW_NONE) {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Keys of sets and maps as the bytes that the kernel compares. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
+#include <linux/netfilter.h>
+
 #include "nft/keys.h"
+#include "ruleset/inner.h"
 
 /* Numbers of nft's data types (its enum datatypes), six bits each in a concat */
 enum {
@@ -14,6 +18,8 @@ enum {
 };
 
 #define CONCAT(a, b) ((a) << 6 | (b))
+#define PROTO_PORT CONCAT(TYPE_INET_PROTOCOL, TYPE_INET_SERVICE)
+#define PROTO_PORT_NAME CONCAT(PROTO_PORT, TYPE_IFNAME)
 
 enum { ORDER_CONCAT, ORDER_HOST, ORDER_BE };
 
@@ -37,12 +43,30 @@ static const struct pw_key_info set_keys[PW_NUM_SET_TYPES] = {
 			    "iface_index . ipv4_addr" },
 	[PW_T_IIF_IPV6] = { CONCAT(TYPE_IFINDEX, TYPE_IP6ADDR), 20,
 			    ORDER_CONCAT, "iface_index . ipv6_addr" },
+	[PW_T_PROTO_PORT] = { PROTO_PORT, 8, ORDER_CONCAT,
+			      "inet_proto . inet_service" },
+	[PW_T_PROTO_PORT_NAME] = { PROTO_PORT_NAME, 24, ORDER_CONCAT,
+				   "inet_proto . inet_service . ifname" },
+	[PW_T_PROTO_PORT_IPV4] = {
+		CONCAT(PROTO_PORT, TYPE_IPADDR), 12, ORDER_CONCAT,
+		"inet_proto . inet_service . ipv4_addr", { 1, 2, 4 } },
+	[PW_T_PROTO_PORT_IPV6] = {
+		CONCAT(PROTO_PORT, TYPE_IP6ADDR), 24, ORDER_CONCAT,
+		"inet_proto . inet_service . ipv6_addr", { 1, 2, 16 } },
+	[PW_T_PROTO_PORT_NAME_IPV4] = {
+		CONCAT(PROTO_PORT_NAME, TYPE_IPADDR), 28, ORDER_CONCAT,
+		"inet_proto . inet_service . ifname . ipv4_addr",
+		{ 1, 2, 16, 4 } },
+	[PW_T_PROTO_PORT_NAME_IPV6] = {
+		CONCAT(PROTO_PORT_NAME, TYPE_IP6ADDR), 40, ORDER_CONCAT,
+		"inet_proto . inet_service . ifname . ipv6_addr",
+		{ 1, 2, 16, 16 } },
 };
 
 static const struct pw_key_info map_keys[PW_NUM_MAP_KEYS] = {
 	[PW_K_PORT] = { TYPE_INET_SERVICE, 2, ORDER_BE, "inet_service" },
-	[PW_K_PROTO_PORT] = { CONCAT(TYPE_INET_PROTOCOL, TYPE_INET_SERVICE), 8,
-			      ORDER_CONCAT, "inet_proto . inet_service" },
+	[PW_K_PROTO_PORT] = { PROTO_PORT, 8, ORDER_CONCAT,
+			      "inet_proto . inet_service" },
 	/* nft gives protocols no byte order */
 	[PW_K_PROTO] = { TYPE_INET_PROTOCOL, 1, ORDER_CONCAT, "inet_proto" },
 	[PW_K_FIB_DADDR] = { TYPE_FIB_ADDR, 4, ORDER_HOST, "fib_addrtype" },
@@ -56,6 +80,24 @@ const struct pw_key_info *pw_set_key_info(enum pw_set_type type)
 const struct pw_key_info *pw_map_key_info(enum pw_map_key key)
 {
 	return &map_keys[key];
+}
+
+size_t pw_key_fields(enum pw_set_type type,
+		     enum pw_field fields[static PW_KEY_PARTS])
+{
+	size_t num = 0;
+
+	if (!set_has_proto(type))
+		return 0;
+	fields[num++] = PW_F_L4PROTO;
+	fields[num++] = PW_F_DPORT;
+	if (type == PW_T_PROTO_PORT_NAME || type == PW_T_PROTO_PORT_NAME_IPV4 ||
+	    type == PW_T_PROTO_PORT_NAME_IPV6)
+		fields[num++] = PW_F_IIFNAME;
+	if (set_nfproto(type))
+		fields[num++] = set_nfproto(type) == NFPROTO_IPV4 ?
+				PW_F_SADDR4 : PW_F_SADDR6;
+	return num;
 }
 
 void pw_value_to_be(struct pw_value value, uint8_t *buf, size_t len)

@@ -8,7 +8,8 @@
 
 #include "portwall/ruleset.h"
 
-#define PW_KEY_MAX 20		/* bytes of the longest key */
+#define PW_KEY_MAX 40		/* bytes of the longest key */
+#define PW_KEY_PARTS 4		/* parts of the longest concatenation */
 
 /**
  * struct pw_key_info - How nf_tables and nft describe a key
@@ -16,16 +17,26 @@
  * @len:	bytes, each part of a concatenation padded to 4
  * @byteorder:	enum byteorder of nft: 0 concatenation, 1 host, 2 network
  * @text:	as nft writes the type
+ * @parts:	bytes of each part without padding, where ranges of
+ *		concatenations can be: nft declares them then
  */
 struct pw_key_info {
 	uint32_t type;
 	uint8_t len;
 	uint8_t byteorder;
 	const char *text;
+	uint8_t parts[PW_KEY_PARTS];
 };
 
 const struct pw_key_info *pw_set_key_info(enum pw_set_type type);
 const struct pw_key_info *pw_map_key_info(enum pw_map_key key);
+
+/*
+ * The fields that a key beginning with protocol and port is made of, in order;
+ * returns their number, 0 for other types
+ */
+size_t pw_key_fields(enum pw_set_type type,
+		     enum pw_field fields[static PW_KEY_PARTS]);
 
 /**
  * pw_set_key() - Bytes of one element's key (NFTA_DATA_VALUE)

@@ -197,6 +197,18 @@ static void print_field(enum pw_field field, uint8_t l4proto, FILE *out)
 	}
 }
 
+/* "meta l4proto . th dport . ip saddr @s.open4" */
+static void print_proto_port(const struct pw_set *set, FILE *out)
+{
+	enum pw_field fields[PW_KEY_PARTS];
+	size_t num = pw_key_fields(set->type, fields);
+
+	for (size_t i = 0; i < num; i++)
+		fprintf(out, "%s%s", i ? " . " : "",
+			pw_field_info(fields[i])->name);
+	fprintf(out, " @%s", set->name);
+}
+
 static void print_match(const struct pw_ruleset *rs,
 			const struct pw_match *match, uint8_t l4proto,
 			FILE *out)
@@ -213,6 +225,10 @@ static void print_match(const struct pw_ruleset *rs,
 		return;
 	default:
 		break;
+	}
+	if (match->set != PW_NONE && set_has_proto(rs->sets[match->set].type)) {
+		print_proto_port(&rs->sets[match->set], out);
+		return;
 	}
 	if (match->set != PW_NONE && set_has_iif(rs->sets[match->set].type))
 		fputs("iif . ", out);

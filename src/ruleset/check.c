@@ -101,7 +101,11 @@ static int check_set(const struct check *check, const struct pw_set *set)
 	if (set->dynamic && (!set->size || set->interval))
 		return check_fails(check, "set %s cannot be filled by rules",
 				   set->name);
-	if (!set->dynamic && !pw_set_type_bits(set->type))
+	if (set_has_proto(set->type) && (set->constant || set->dynamic))
+		return check_fails(check, "set %s has a type for openings",
+				   set->name);
+	if (!set->dynamic && !pw_set_type_bits(set->type) &&
+	    !set_has_proto(set->type))
 		return check_fails(check, "set %s has a type for rules to fill",
 				   set->name);
 	if (set->timeout_ms && !set->timeout)

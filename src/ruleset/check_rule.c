@@ -108,8 +108,15 @@ bool set_has_iif(enum pw_set_type type)
 	return type == PW_T_IIF_IPV4 || type == PW_T_IIF_IPV6;
 }
 
+bool set_has_proto(enum pw_set_type type)
+{
+	return type >= PW_T_PROTO_PORT && type <= PW_T_PROTO_PORT_NAME_IPV6;
+}
+
 bool field_takes_set(enum pw_field field, enum pw_set_type type)
 {
+	if (set_has_proto(type))
+		return field == PW_F_DPORT;
 	switch (type) {
 	case PW_T_IIF_IPV4:
 		return field == PW_F_DADDR4 || field == PW_F_CT_ORIG_DADDR4;
@@ -149,6 +156,10 @@ static int check_match(const struct check *check, const struct pw_match *match)
 	if (!field_takes_set(match->field, rs->sets[match->set].type))
 		return check_fails(check, "%s cannot be looked up in set %s",
 				   name, rs->sets[match->set].name);
+	/* the kernel would find ICMP, too, not to be there */
+	if (match->negated && set_has_proto(rs->sets[match->set].type))
+		return check_fails(check, "what is not in set %s cannot be told",
+				   rs->sets[match->set].name);
 	return 0;
 }
 
@@ -175,14 +186,19 @@ static bool agree(uint8_t *sum, uint8_t value)
 	return true;
 }
 
-/* Matches @field, but not one value of it */
-static bool is_vague(const struct pw_rule *rule, enum pw_field field)
+static bool matches(const struct pw_rule *rule, enum pw_field field)
 {
 	for (size_t i = 0; i < rule->num_matches; i++) {
 		if (rule->matches[i].field == field)
-			return !only_value(rule, field);
+			return true;
 	}
 	return false;
+}
+
+/* Matches @field, but not one value of it */
+static bool is_vague(const struct pw_rule *rule, enum pw_field field)
+{
+	return matches(rule, field) && !only_value(rule, field);
 }
 
 /* Family and protocol that the rule as a whole asks for */
@@ -195,11 +211,10 @@ static int check_agreement(const struct check *check, uint8_t *nfproto,
 	*nfproto = only_value(rule, PW_F_NFPROTO);
 	*l4proto = only_value(rule, PW_F_L4PROTO);
 	for (size_t i = 0; i < rule->num_matches; i++) {
-		const struct pw_field_info *info =
-			pw_field_info(rule->matches[i].field);
+		const struct pw_match *match = &rule->matches[i];
 
-		ok = ok && agree(nfproto, info->nfproto) &&
-		     agree(l4proto, info->l4proto);
+		ok = ok && agree(nfproto, match_nfproto(check->rs, match)) &&
+		     agree(l4proto, pw_field_info(match->field)->l4proto);
 	}
 	for (size_t i = 0; i < rule->num_effects; i++)
 		ok = ok && agree(nfproto, effect_nfproto(check->rs,
@@ -256,7 +271,7 @@ static int check_update(const struct check *check,
 	set = &check->rs->sets[effect->set];
 	if (!set->dynamic || set->type < PW_T_IPV4 ||
 	    set->type == PW_T_PORT || set->type == PW_T_IFNAME ||
-	    set->type == PW_T_NFPROTO)
+	    set->type == PW_T_NFPROTO || set_has_proto(set->type))
 		return check_fails(check, "set %s cannot be updated", set->name);
 	if (effect->key && set->type != PW_T_MARK &&
 	    (pw_set_type_bits(set->type) || set_has_iif(set->type)))
@@ -359,23 +374,44 @@ static bool merges(const struct pw_match *match)
 	       is_single(&match->range);
 }
 
-/* Fields in order, each once, ports beside a protocol */
+/* Ports beside a protocol, unless they are looked up together with it */
+static int check_ports(const struct check *check, const struct pw_match *match,
+		       uint8_t l4proto)
+{
+	const struct pw_ruleset *rs = check->rs;
+	const char *name = pw_field_info(match->field)->name;
+
+	if (match->field != PW_F_SPORT && match->field != PW_F_DPORT)
+		return 0;
+	if (match->set != PW_NONE && set_has_proto(rs->sets[match->set].type)) {
+		if (matches(check->rule, PW_F_L4PROTO) || l4proto)
+			return check_fails(check, "a protocol beside set %s, which holds it",
+					   rs->sets[match->set].name);
+		return 0;
+	}
+	if (!has_ports(l4proto))
+		return check_fails(check, "%s without a protocol that has ports",
+				   name);
+	return 0;
+}
+
+/* Fields in order, each once, ports as they can be */
 static int check_matches(const struct check *check, uint8_t l4proto)
 {
 	const struct pw_rule *rule = check->rule;
 
 	for (size_t i = 0; i < rule->num_matches; i++) {
 		enum pw_field field = rule->matches[i].field;
+		int err;
 
 		if (i && rule->matches[i - 1].field >= field)
 			return check_fails(check, "its matches are not in order");
 		if (field == PW_F_DPORT && i && merges(&rule->matches[i - 1]) &&
 		    merges(&rule->matches[i]))
 			return check_fails(check, "nft reads != on both ports as != on the pair");
-		if ((field == PW_F_SPORT || field == PW_F_DPORT) &&
-		    !has_ports(l4proto))
-			return check_fails(check, "%s without a protocol that has ports",
-					   pw_field_info(field)->name);
+		err = check_ports(check, &rule->matches[i], l4proto);
+		if (err)
+			return err;
 	}
 	return 0;
 }

@@ -118,8 +118,10 @@ static bool is_assumed(const struct assumed *a, uint32_t var)
 
 	if (fact->kind != PW_FACT_MEMBER)
 		return true;
-	if (fact->field == PW_F_NFPROTO)
+	if (!strcmp(fact->name, "adopt"))
 		return a->packet->adopt;
+	if (fact->field == PW_F_NFPROTO || fact->field == PW_F_DPORT)
+		return a->packet->opened;
 	return a->judged && (fact->field == PW_F_CT_ORIG_DADDR4 ||
 			     fact->field == PW_F_CT_ORIG_DADDR6);
 }
@@ -129,8 +131,9 @@ static bool assume(void *arg, uint32_t var)
 	return is_assumed(arg, var);
 }
 
+/* @judged: was it remembered as judged? */
 struct asked {
-	bool limit, member;
+	bool limit, judged;
 };
 
 /* What the way of the packet through @cond asked about */
@@ -140,11 +143,13 @@ static struct asked asked_of(const struct assumed *a, uint32_t cond)
 
 	while (cond > PW_COND_ALWAYS) {
 		uint32_t var = pw_cond_top(a->ev->space.conds, cond);
+		const struct pw_fact *fact = &a->ev->facts[var];
 
-		if (a->ev->facts[var].kind == PW_FACT_MEMBER)
-			asked.member = true;
-		else
+		if (fact->kind != PW_FACT_MEMBER)
 			asked.limit = true;
+		else if (fact->field == PW_F_CT_ORIG_DADDR4 ||
+			 fact->field == PW_F_CT_ORIG_DADDR6)
+			asked.judged |= a->judged;
 		cond = pw_cond_then(a->ev->space.conds, cond,
 				    is_assumed(a, var));
 	}
@@ -210,7 +215,7 @@ int pw_eval_packet(const struct pw_ruleset *rs, const struct pw_packet *packet,
 			return err;
 		in.limited |= pre.limited;
 		/* Input lets pass what prerouting has judged: that is why */
-		if (in.outcome == PW_OUT_ACCEPT && asked.member) {
+		if (in.outcome == PW_OUT_ACCEPT && asked.judged) {
 			in.chain = pre.chain;
 			in.rule = pre.rule;
 		}

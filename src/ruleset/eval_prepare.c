@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/netfilter.h>
-
 #include "portwall/array.h"
+#include "ruleset/inner.h"
 
 struct pw_prepared *pw_prepared_new(const struct pw_ruleset *rs)
 {
@@ -169,6 +168,18 @@ static uint32_t match_value(struct pw_eval *ev, const struct pw_match *m)
 	return pw_values_and(space->values, space->present[m->field], value);
 }
 
+/* A key with an address is made for packets of its family only */
+static void prepare_key_family(struct pw_eval *ev, enum pw_set_type type,
+			       struct pw_prep_rule *out)
+{
+	uint8_t family = set_nfproto(type);
+
+	if (family)
+		pw_cuts_add(&ev->space, &out->cuts, PW_F_NFPROTO,
+			    pw_space_range(&ev->space, PW_F_NFPROTO, family,
+					   family));
+}
+
 static void prepare_match(struct pw_eval *ev, const struct pw_match *m,
 			  struct pw_prep_rule *out)
 {
@@ -182,29 +193,12 @@ static void prepare_match(struct pw_eval *ev, const struct pw_match *m,
 	}
 	pw_cuts_add(&ev->space, &out->cuts, m->field,
 		    ev->space.present[m->field]);
+	prepare_key_family(ev, ev->rs->sets[m->set].type, out);
 	fact.name = ev->rs->sets[m->set].name;
 	cond = fact_cond(ev, &fact);
 	if (m->negated)
 		cond = pw_cond_not(ev->space.conds, cond);
 	out->cond = pw_cond_and(ev->space.conds, out->cond, cond);
-}
-
-/* A key with an address is made for packets of its family only */
-static void prepare_key_family(struct pw_eval *ev, enum pw_set_type type,
-			       struct pw_prep_rule *out)
-{
-	uint8_t family = 0;
-
-	if (type == PW_T_IPV4 || type == PW_T_MARK_IPV4 ||
-	    type == PW_T_IIF_IPV4)
-		family = NFPROTO_IPV4;
-	if (type == PW_T_IPV6 || type == PW_T_MARK_IPV6 ||
-	    type == PW_T_IIF_IPV6)
-		family = NFPROTO_IPV6;
-	if (family)
-		pw_cuts_add(&ev->space, &out->cuts, PW_F_NFPROTO,
-			    pw_space_range(&ev->space, PW_F_NFPROTO, family,
-					   family));
 }
 
 static uint32_t update_cond(struct pw_eval *ev, const struct pw_effect *e)

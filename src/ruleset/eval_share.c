@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "portwall/array.h"
+#include "ruleset/inner.h"
 
 #define BIT(field) (1u << (field))
 /* A rule that writes into a set and decides nothing: see struct pw_mark */
@@ -152,8 +153,11 @@ static void reach_rule(struct pw_eval *ev, const struct pw_rule *rule,
 		       struct reach *reach)
 {
 	add_reach(reach, &(struct reach){ 0, 1 });
-	for (size_t i = 0; i < rule->num_matches; i++)
+	for (size_t i = 0; i < rule->num_matches; i++) {
 		reach->asks |= pw_fields_of(rule->matches[i].field);
+		if (match_nfproto(ev->rs, &rule->matches[i]))
+			reach->asks |= BIT(PW_F_NFPROTO);
+	}
 	reach_effects(ev, rule, reach);
 	if (rule->verdict.kind == PW_V_MAP)
 		reach_map(ev, rule->verdict.map, reach);

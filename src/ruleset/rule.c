@@ -45,33 +45,50 @@ static void drop_negation(struct pw_match *match, uint64_t num)
 	match->negated = false;
 }
 
-uint8_t effect_nfproto(const struct pw_ruleset *rs,
-		       const struct pw_effect *effect)
+uint8_t set_nfproto(enum pw_set_type type)
 {
-	if (effect->kind != PW_E_UPDATE || effect->set >= rs->num_sets)
-		return 0;
-	switch (rs->sets[effect->set].type) {
+	switch (type) {
 	case PW_T_IPV4:
 	case PW_T_MARK_IPV4:
 	case PW_T_IIF_IPV4:
+	case PW_T_PROTO_PORT_IPV4:
+	case PW_T_PROTO_PORT_NAME_IPV4:
 		return NFPROTO_IPV4;
 	case PW_T_IPV6:
 	case PW_T_MARK_IPV6:
 	case PW_T_IIF_IPV6:
+	case PW_T_PROTO_PORT_IPV6:
+	case PW_T_PROTO_PORT_NAME_IPV6:
 		return NFPROTO_IPV6;
 	default:
 		return 0;
 	}
 }
 
+uint8_t effect_nfproto(const struct pw_ruleset *rs,
+		       const struct pw_effect *effect)
+{
+	if (effect->kind != PW_E_UPDATE || effect->set >= rs->num_sets)
+		return 0;
+	return set_nfproto(rs->sets[effect->set].type);
+}
+
+uint8_t match_nfproto(const struct pw_ruleset *rs,
+		      const struct pw_match *match)
+{
+	if (match->field >= PW_NUM_FIELDS)
+		return 0;
+	if (match->set < rs->num_sets &&
+	    set_nfproto(rs->sets[match->set].type))
+		return set_nfproto(rs->sets[match->set].type);
+	return pw_field_info(match->field)->nfproto;
+}
+
 static bool family_implied(const struct pw_ruleset *rs,
 			   const struct pw_rule *rule, uint64_t nfproto)
 {
 	for (size_t i = 0; i < rule->num_matches; i++) {
-		enum pw_field field = rule->matches[i].field;
-
-		if (field < PW_NUM_FIELDS &&
-		    pw_field_info(field)->nfproto == nfproto)
+		if (match_nfproto(rs, &rule->matches[i]) == nfproto)
 			return true;
 	}
 	for (size_t i = 0; i < rule->num_effects; i++) {

@@ -33,7 +33,7 @@
 /* Indices before sorting, in the order in which codec_sample() adds */
 enum { S_A4, S_H4, S_A6, S_H6, S_P, S_IF, S_IFH, S_ADOPT, S_LOCAL4, S_LOCAL6,
        S_RATE4, S_RATE6, S_CONN, S_CONN4, S_SEEN4, S_OPEN, S_OWN4, S_OWN6,
-       NUM_SAMPLE_SETS };
+       S_PP, S_PPN, S_PP4, S_PP6, S_PPN4, S_PPN6, NUM_SAMPLE_SETS };
 enum { K_PORT, K_PROTO_PORT, K_PROTO, K_FIB, K_COUNT, NUM_SAMPLE_MAPS };
 enum { O_WEB, O_Q, O_LIMIT, NUM_SAMPLE_OBJS };
 enum { C_LEAF, C_ROWS, C_INPUT, C_PRE, C_FWD };
@@ -242,6 +242,24 @@ static const struct codec_row codec_rows[] = {
 	{ "interface and original IPv6 destination",
 	  M(IN(PW_F_CT_ORIG_DADDR6, S_OWN6)), NO_E, ACCEPT, NULL,
 	  "iif . ct original ip6 daddr @s.own6 accept" },
+	{ "openings", M(IN(PW_F_DPORT, S_PP)), E(COUNT, LAST), ACCEPT, NULL,
+	  "meta l4proto . th dport @s.open counter name \"n.web\" accept" },
+	{ "openings of an interface", M(IN(PW_F_DPORT, S_PPN)), NO_E, ACCEPT,
+	  NULL, "meta l4proto . th dport . iifname @s.open.if accept" },
+	{ "openings of a source", M(IN(PW_F_DPORT, S_PP4)), E(COUNT, LAST),
+	  ACCEPT, NULL,
+	  "meta l4proto . th dport . ip saddr @s.open4 counter name \"n.web\" accept" },
+	{ "openings of an IPv6 source",
+	  M(ONE(PW_F_CT_STATE, PW_CT_NEW), IN(PW_F_DPORT, S_PP6)), NO_E, ACCEPT,
+	  NULL,
+	  "ct state new meta l4proto . th dport . ip6 saddr @s.open6 accept" },
+	{ "openings of interface and source",
+	  M(WIDE(PW_F_IIFNAME, NAME_LO, NAME_LO), IN(PW_F_DPORT, S_PPN4),
+	    ONE(PW_F_DADDR4, 7)), NO_E, ACCEPT, NULL,
+	  "iifname \"lo\" meta l4proto . th dport . iifname . ip saddr @s.open4.if ip daddr 0.0.0.7 accept" },
+	{ "openings of interface and IPv6 source", M(IN(PW_F_DPORT, S_PPN6)),
+	  E(COUNT, LAST), { PW_V_GOTO, C_LEAF, 0 }, "open",
+	  "meta l4proto . th dport . iifname . ip6 saddr @s.open6.if counter name \"n.web\" goto c.leaf comment \"open\"" },
 	{ "many matches",
 	  M(WIDE(PW_F_IIFNAME, NAME_LO, NAME_LO), TCP, ONE(PW_F_DPORT, 22),
 	    ONE(PW_F_SADDR4, 1), ONE(PW_F_FIB_SADDR, 1)), E(COUNT, LAST),
@@ -412,6 +430,16 @@ static const struct codec_set {
 	[S_OWN6] = { { .name = TEXT("s.own6"), .type = PW_T_IIF_IPV6,
 		       .dynamic = true, .timeout = true,
 		       .timeout_ms = 10000, .size = 65535 }, 0, { N(0, 0) } },
+#define OPENINGS(suffix, of, ranges) \
+	{ { .name = TEXT("s.open" suffix), .type = PW_T_PROTO_PORT##of, \
+	    .interval = (ranges), .timeout = true, .size = 4096 }, \
+	  0, { N(0, 0) } }
+	[S_PP] = OPENINGS("", , false),
+	[S_PPN] = OPENINGS(".if", _NAME, false),
+	[S_PP4] = OPENINGS("4", _IPV4, true),
+	[S_PP6] = OPENINGS("6", _IPV6, true),
+	[S_PPN4] = OPENINGS("4.if", _NAME_IPV4, true),
+	[S_PPN6] = OPENINGS("6.if", _NAME_IPV6, true),
 };
 
 static inline void codec_add_objs(struct pw_ruleset *rs)
