@@ -305,28 +305,38 @@ uint32_t const_set(struct build *b, char prefix, const char *label,
 	return named.set;
 }
 
-/* docs/rules.md: the sets that rules fill; seconds of default life, 0: none */
+/*
+ * docs/rules.md: the sets that rules fill, or commands; milliseconds of default
+ * life, 0: none
+ */
 static const struct dynamic {
 	const char *name;
 	enum pw_set_type type;
 	uint32_t size;
-	bool dynamic, timeout;
+	bool dynamic, timeout, interval;
 	uint64_t timeout_ms;
 } dynamics[] = {
-	{ "adopt",    PW_T_NFPROTO,   0,      false, true,  0 },
-	{ "s.own4",   PW_T_IIF_IPV4,  16384,  true,  true,  10000 },
-	{ "s.own6",   PW_T_IIF_IPV6,  16384,  true,  true,  10000 },
-	{ "s.judged4", PW_T_IIF_IPV4, 16384,  true,  true,  20000 },
-	{ "s.judged6", PW_T_IIF_IPV6, 16384,  true,  true,  20000 },
-	{ "s.seen4",  PW_T_MARK_IPV4, 65535,  true,  true,  0 },
-	{ "s.seen6",  PW_T_MARK_IPV6, 65535,  true,  true,  0 },
-	{ "s.rate4",  PW_T_MARK_IPV4, 131070, true,  true,  0 },
-	{ "s.rate6",  PW_T_MARK_IPV6, 131070, true,  true,  0 },
-	{ "s.conn",   PW_T_MARK,      65535,  true,  false, 0 },
-	{ "s.cseen4", PW_T_MARK_IPV4, 65535,  true,  false, 0 },
-	{ "s.cseen6", PW_T_MARK_IPV6, 65535,  true,  false, 0 },
-	{ "s.conn4",  PW_T_MARK_IPV4, 131070, true,  false, 0 },
-	{ "s.conn6",  PW_T_MARK_IPV6, 131070, true,  false, 0 },
+	{ "adopt",    PW_T_NFPROTO,   0,      false, true,  false, 0 },
+	{ "s.opened", PW_T_NFPROTO,   0,      false, true,  false, 0 },
+	{ "s.open",   PW_T_PROTO_PORT, 4096,  false, true,  false, 0 },
+	{ "s.open.if", PW_T_PROTO_PORT_NAME, 4096, false, true, false, 0 },
+	{ "s.open4",  PW_T_PROTO_PORT_IPV4, 4096, false, true, true, 0 },
+	{ "s.open6",  PW_T_PROTO_PORT_IPV6, 4096, false, true, true, 0 },
+	{ "s.open4.if", PW_T_PROTO_PORT_NAME_IPV4, 4096, false, true, true, 0 },
+	{ "s.open6.if", PW_T_PROTO_PORT_NAME_IPV6, 4096, false, true, true, 0 },
+	{ "s.own4",   PW_T_IIF_IPV4,  16384,  true,  true,  false, 10000 },
+	{ "s.own6",   PW_T_IIF_IPV6,  16384,  true,  true,  false, 10000 },
+	{ "s.judged4", PW_T_IIF_IPV4, 16384,  true,  true,  false, 20000 },
+	{ "s.judged6", PW_T_IIF_IPV6, 16384,  true,  true,  false, 20000 },
+	{ "s.seen4",  PW_T_MARK_IPV4, 65535,  true,  true,  false, 0 },
+	{ "s.seen6",  PW_T_MARK_IPV6, 65535,  true,  true,  false, 0 },
+	{ "s.rate4",  PW_T_MARK_IPV4, 131070, true,  true,  false, 0 },
+	{ "s.rate6",  PW_T_MARK_IPV6, 131070, true,  true,  false, 0 },
+	{ "s.conn",   PW_T_MARK,      65535,  true,  false, false, 0 },
+	{ "s.cseen4", PW_T_MARK_IPV4, 65535,  true,  false, false, 0 },
+	{ "s.cseen6", PW_T_MARK_IPV6, 65535,  true,  false, false, 0 },
+	{ "s.conn4",  PW_T_MARK_IPV4, 131070, true,  false, false, 0 },
+	{ "s.conn6",  PW_T_MARK_IPV6, 131070, true,  false, false, 0 },
 };
 
 uint32_t dynamic_set(struct build *b, const char *name)
@@ -346,5 +356,6 @@ uint32_t dynamic_set(struct build *b, const char *name)
 	return index_or_fail(b, pw_ruleset_add_set(b->rs, &(struct pw_set){
 		.name = copy, .type = row->type, .size = row->size,
 		.dynamic = row->dynamic, .timeout = row->timeout,
+		.interval = row->interval,
 		.timeout_ms = row->timeout_ms }));
 }

@@ -140,6 +140,31 @@ static void emit_goto(struct build *b, uint32_t chain, const char *target)
 	emit_to(b, chain, &d, PW_V_GOTO, gen_chain(b, "%s", target));
 }
 
+/* While nothing is open, packets pay for one small look-up */
+static void emit_openings(struct build *b, uint32_t chain)
+{
+	struct draft d = draft();
+
+	match_set(&d, PW_F_NFPROTO, dynamic_set(b, "s.opened"));
+	emit_to(b, chain, &d, PW_V_JUMP, gen_chain(b, "open"));
+}
+
+static void emit_openings_chain(struct build *b)
+{
+	static const char *const sets[] = {
+		"s.open", "s.open.if", "s.open4", "s.open6", "s.open4.if",
+		"s.open6.if",
+	};
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(sets); i++) {
+		struct draft d = draft();
+
+		match_set(&d, PW_F_DPORT, dynamic_set(b, sets[i]));
+		do_count(&d, counter_obj(b, "e.opened"));
+		emit(b, gen_chain(b, "open"), &d, PW_V_ACCEPT);
+	}
+}
+
 /* Steps 5 to 13 of policy-language, for one kind of destination */
 static void emit_judgement(struct build *b, uint32_t chain, enum scope scope)
 {
@@ -158,6 +183,8 @@ static void emit_judgement(struct build *b, uint32_t chain, enum scope scope)
 		emit_dhcp(b, chain);
 	emit_jump(b, chain, block_chain(b));
 	emit_jump(b, chain, block_ports_chain(b));
+	if (scope == SCOPE_LOCAL)
+		emit_openings(b, chain);
 	emit_tree(b, chain, scope, false);
 }
 
@@ -281,6 +308,7 @@ void emit_judge(struct build *b)
 	emit_related(b, gen_chain(b, "related"));
 	emit_nd(b, gen_chain(b, "nd"));
 	emit_adopt_chain(b);
+	emit_openings_chain(b);
 	emit_judgement(b, local, SCOPE_LOCAL);
 	emit_goto(b, local, "end");
 	emit_judgement(b, other, SCOPE_OTHER);

@@ -119,6 +119,7 @@ struct want {
  *		protocols[i] is class i of those without ports
  * @silent:	areas of blocks without port keys
  * @pings:	class of sections with ping = yes
+ * @opened: that a temporary opening lets in a packet with ports
  * @own, @judged: conditions that interface and destination are remembered
  * @passing: that @judged holds unless NAT changes the destination
  * @cell:	under judgement: one of those of its rule and outcome
@@ -138,7 +139,7 @@ struct proof {
 	size_t num_protocols, cap_protocols;
 	struct areas silent;
 	struct class pings;
-	uint32_t adopt;
+	uint32_t adopt, opened[PW_NUM_FAMILIES];
 	uint32_t own[PW_NUM_FAMILIES], judged[PW_NUM_FAMILIES];
 	uint32_t passing[PW_NUM_FAMILIES];
 	uint32_t ping_rate, refuse_rate;

@@ -153,6 +153,22 @@ static uint32_t member_cond(struct proof *p, const char *set,
 		.kind = PW_FACT_MEMBER, .name = set, .field = field });
 }
 
+/* While something is open, and one of the sets holds what the packet says */
+static uint32_t opened_cond(struct proof *p, const char *from,
+			    const char *from_on)
+{
+	const char *const sets[] = { "s.open", "s.open.if", from,
+				     from_on };
+	struct pw_conds *conds = p->ev->space.conds;
+	uint32_t none = PW_COND_ALWAYS;
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(sets); i++)
+		none = pw_cond_and(conds, none, pw_cond_not(conds,
+				   member_cond(p, sets[i], PW_F_DPORT)));
+	return pw_cond_and(conds, pw_cond_not(conds, none),
+			   member_cond(p, "s.opened", PW_F_NFPROTO));
+}
+
 int proof_read_limits(struct proof *p)
 {
 	static const struct pw_rate refuse = { 100, 1, 100 };
@@ -165,6 +181,8 @@ int proof_read_limits(struct proof *p)
 				conns_cond(p, &p->model->sections[i], f),
 				rate_cond(p, &p->model->sections[i], f));
 	p->adopt = member_cond(p, "adopt", PW_F_NFPROTO);
+	p->opened[PW_IPV4] = opened_cond(p, "s.open4", "s.open4.if");
+	p->opened[PW_IPV6] = opened_cond(p, "s.open6", "s.open6.if");
 	p->own[PW_IPV4] = member_cond(p, "s.own4", PW_F_DADDR4);
 	p->own[PW_IPV6] = member_cond(p, "s.own6", PW_F_DADDR6);
 	p->judged[PW_IPV4] = member_cond(p, "s.judged4", PW_F_CT_ORIG_DADDR4);

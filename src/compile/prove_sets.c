@@ -7,6 +7,7 @@
 #include "compile/prove.h"
 
 #define OWN_ADDRESSES 16384u
+#define OPENINGS 4096u		/* elements of each kind of opening */
 #define SOURCES 65535u		/* remembered by a limit per source */
 #define OWN_MS 10000u		/* then it is looked at again */
 #define JUDGED_MS 20000u	/* longer than OWN_MS by all a packet may wait */
@@ -16,23 +17,34 @@ static const struct changing {
 	const char *name;
 	enum pw_set_type type;
 	uint32_t size;
-	bool dynamic, timeout;
+	bool dynamic, timeout, interval;
 	uint64_t timeout_ms;
 } changing[] = {
-	{ "adopt", PW_T_NFPROTO, 0, false, true, 0 },
-	{ "s.own4", PW_T_IIF_IPV4, OWN_ADDRESSES, true, true, OWN_MS },
-	{ "s.own6", PW_T_IIF_IPV6, OWN_ADDRESSES, true, true, OWN_MS },
-	{ "s.judged4", PW_T_IIF_IPV4, OWN_ADDRESSES, true, true, JUDGED_MS },
-	{ "s.judged6", PW_T_IIF_IPV6, OWN_ADDRESSES, true, true, JUDGED_MS },
-	{ "s.seen4", PW_T_MARK_IPV4, SOURCES, true, true, 0 },
-	{ "s.seen6", PW_T_MARK_IPV6, SOURCES, true, true, 0 },
-	{ "s.rate4", PW_T_MARK_IPV4, 2 * SOURCES, true, true, 0 },
-	{ "s.rate6", PW_T_MARK_IPV6, 2 * SOURCES, true, true, 0 },
-	{ "s.conn", PW_T_MARK, SOURCES, true, false, 0 },
-	{ "s.cseen4", PW_T_MARK_IPV4, SOURCES, true, false, 0 },
-	{ "s.cseen6", PW_T_MARK_IPV6, SOURCES, true, false, 0 },
-	{ "s.conn4", PW_T_MARK_IPV4, 2 * SOURCES, true, false, 0 },
-	{ "s.conn6", PW_T_MARK_IPV6, 2 * SOURCES, true, false, 0 },
+	{ "adopt", PW_T_NFPROTO, 0, false, true, false, 0 },
+	{ "s.opened", PW_T_NFPROTO, 0, false, true, false, 0 },
+	{ "s.open", PW_T_PROTO_PORT, OPENINGS, false, true, false, 0 },
+	{ "s.open.if", PW_T_PROTO_PORT_NAME, OPENINGS, false, true, false, 0 },
+	{ "s.open4", PW_T_PROTO_PORT_IPV4, OPENINGS, false, true, true, 0 },
+	{ "s.open6", PW_T_PROTO_PORT_IPV6, OPENINGS, false, true, true, 0 },
+	{ "s.open4.if", PW_T_PROTO_PORT_NAME_IPV4, OPENINGS, false, true, true,
+	  0 },
+	{ "s.open6.if", PW_T_PROTO_PORT_NAME_IPV6, OPENINGS, false, true, true,
+	  0 },
+	{ "s.own4", PW_T_IIF_IPV4, OWN_ADDRESSES, true, true, false, OWN_MS },
+	{ "s.own6", PW_T_IIF_IPV6, OWN_ADDRESSES, true, true, false, OWN_MS },
+	{ "s.judged4", PW_T_IIF_IPV4, OWN_ADDRESSES, true, true, false,
+	  JUDGED_MS },
+	{ "s.judged6", PW_T_IIF_IPV6, OWN_ADDRESSES, true, true, false,
+	  JUDGED_MS },
+	{ "s.seen4", PW_T_MARK_IPV4, SOURCES, true, true, false, 0 },
+	{ "s.seen6", PW_T_MARK_IPV6, SOURCES, true, true, false, 0 },
+	{ "s.rate4", PW_T_MARK_IPV4, 2 * SOURCES, true, true, false, 0 },
+	{ "s.rate6", PW_T_MARK_IPV6, 2 * SOURCES, true, true, false, 0 },
+	{ "s.conn", PW_T_MARK, SOURCES, true, false, false, 0 },
+	{ "s.cseen4", PW_T_MARK_IPV4, SOURCES, true, false, false, 0 },
+	{ "s.cseen6", PW_T_MARK_IPV6, SOURCES, true, false, false, 0 },
+	{ "s.conn4", PW_T_MARK_IPV4, 2 * SOURCES, true, false, false, 0 },
+	{ "s.conn6", PW_T_MARK_IPV6, 2 * SOURCES, true, false, false, 0 },
 };
 
 static const struct changing *find_changing(const char *name)
@@ -48,7 +60,8 @@ static bool is_as_told(const struct pw_set *set, const struct changing *row)
 	return set->type == row->type && set->dynamic == row->dynamic &&
 	       set->timeout == row->timeout &&
 	       set->timeout_ms == row->timeout_ms &&
-	       (!row->size || set->size == row->size) && !set->interval;
+	       (!row->size || set->size == row->size) &&
+	       set->interval == row->interval;
 }
 
 int proof_check_sets(struct proof *p)

@@ -18,6 +18,18 @@ bool proof_asked_limit(const struct proof *p, uint32_t cond)
 }
 
 /* What no limit guards costs no limit anything */
+static void check_unlimited(struct proof *p, const struct pw_boxes *items,
+			    struct want *want)
+{
+	proof_check(p, items, want);
+	for (size_t i = 0; i < items->num && p->cell && !p->err; i++) {
+		if (!proof_asked_limit(p, items->items[i].cond))
+			continue;
+		want->why = "admits without asking a limit";
+		proof_differs(p, &items->items[i], want);
+	}
+}
+
 static void settle_open(struct proof *p, struct pw_boxes *items,
 			const struct areas *areas, enum dest dest)
 {
@@ -29,13 +41,7 @@ static void settle_open(struct proof *p, struct pw_boxes *items,
 			continue;
 		open.section = areas->items[i].section;
 		proof_take(p, items, &areas->items[i].cuts, &hits);
-		proof_check(p, &hits, &open);
-		for (size_t j = 0; j < hits.num && p->cell && !p->err; j++) {
-			if (!proof_asked_limit(p, hits.items[j].cond))
-				continue;
-			open.why = "admits without asking a limit";
-			proof_differs(p, &hits.items[j], &open);
-		}
+		check_unlimited(p, &hits, &open);
 		hits.num = 0;
 	}
 	pw_boxes_clear(&hits);
@@ -100,6 +106,46 @@ static void settle_limited(struct proof *p, struct pw_boxes *items,
 	pw_boxes_clear(&within);
 }
 
+/* A region of one family */
+static void settle_opened_of(struct proof *p, struct pw_boxes *items,
+			     enum pw_family family)
+{
+	struct want open = { PW_OUT_ACCEPT, PW_V_NONE,
+			     "admits while it is opened", NOBODY };
+	struct pw_boxes hits = { 0 };
+
+	proof_take_cond(p, items, p->opened[family], &hits);
+	check_unlimited(p, &hits, &open);
+	pw_boxes_clear(&hits);
+}
+
+/* Can any of them be let in by a temporary opening? */
+static bool may_be_opened(struct proof *p, const struct pw_boxes *items)
+{
+	struct pw_conds *conds = p->ev->space.conds;
+
+	for (size_t i = 0; i < items->num; i++)
+		for (int f = 0; f < PW_NUM_FAMILIES; f++)
+			if (pw_cond_and(conds, items->items[i].cond,
+					p->opened[f]) != PW_COND_NEVER)
+				return true;
+	return false;
+}
+
+/* What is opened for a while, beside what the policy says of its ports */
+static void settle_opened(struct proof *p, struct pw_boxes *items)
+{
+	struct pw_boxes v4 = { 0 };
+
+	if (!may_be_opened(p, items))
+		return;
+	proof_take(p, items, &p->steps[STEP_IPV4], &v4);
+	settle_opened_of(p, &v4, PW_IPV4);
+	settle_opened_of(p, items, PW_IPV6);
+	pw_boxes_append(&p->ev->space, items, &v4);
+	pw_boxes_clear(&v4);
+}
+
 const struct want proof_blocks = { PW_OUT_DROP, PW_V_NONE, "blocks", NOBODY };
 
 void settle_class(struct proof *p, struct pw_boxes *items,
@@ -107,6 +153,8 @@ void settle_class(struct proof *p, struct pw_boxes *items,
 {
 	class_prepare(p, class, transport);
 	settle_areas(p, items, &class->drop, dest, &proof_blocks);
+	if (transport >= 0 && dest == DEST_OWN)
+		settle_opened(p, items);
 	settle_open(p, items, &class->open, dest);
 	settle_limited(p, items, &class->limited, dest);
 }

@@ -208,6 +208,202 @@ static void a_set_of_another_size_is_refused(void **state)
 	assert_int_equal(pw_prove(model, rs, diags), -EPROTO);
 }
 
+static struct pw_chain *chain_of(struct pw_ruleset *rs, const char *name)
+{
+	uint32_t chain = pw_ruleset_find_chain(rs, name);
+
+	assert_int_not_equal(chain, PW_NONE);
+	return &rs->chains[chain];
+}
+
+/* The rule of @chain that goes to @target */
+static size_t rule_to(const struct pw_ruleset *rs, const struct pw_chain *chain,
+		      const char *target)
+{
+	uint32_t to = pw_ruleset_find_chain(rs, target);
+	size_t i = 0;
+
+	while (i < chain->num_rules && chain->rules[i].verdict.chain != to)
+		i++;
+	assert_true(i < chain->num_rules);
+	return i;
+}
+
+static void swap_rules(struct pw_chain *chain, size_t a, size_t b)
+{
+	struct pw_rule rule = chain->rules[a];
+
+	chain->rules[a] = chain->rules[b];
+	chain->rules[b] = rule;
+}
+
+static void open_before_blocks(struct pw_ruleset *rs)
+{
+	struct pw_chain *local = chain_of(rs, "g1.local");
+
+	swap_rules(local, rule_to(rs, local, "g1.block"),
+		   rule_to(rs, local, "g1.open"));
+}
+
+static void open_before_port_blocks(struct pw_ruleset *rs)
+{
+	struct pw_chain *local = chain_of(rs, "g1.local");
+
+	swap_rules(local, rule_to(rs, local, "g1.block.ports"),
+		   rule_to(rs, local, "g1.open"));
+}
+
+static void open_after_sections(struct pw_ruleset *rs)
+{
+	struct pw_chain *local = chain_of(rs, "g1.local");
+	size_t open = rule_to(rs, local, "g1.open");
+
+	assert_true(open + 2 < local->num_rules);
+	swap_rules(local, open, open + 1);
+}
+
+/* The last rule of @chain becomes that of gN.local that asks for openings */
+static void open_at_end_of(struct pw_ruleset *rs, const char *name)
+{
+	struct pw_chain *local = chain_of(rs, "g1.local");
+	struct pw_chain *chain = chain_of(rs, name);
+	const struct pw_rule *open =
+		&local->rules[rule_to(rs, local, "g1.open")];
+
+	assert_int_equal(pw_ruleset_add_rule(rs, (uint32_t)(chain - rs->chains),
+					     open), 0);
+	chain = chain_of(rs, name);
+	swap_rules(chain, chain->num_rules - 1, chain->num_rules - 2);
+}
+
+static void open_to_groups(struct pw_ruleset *rs)
+{
+	open_at_end_of(rs, "g1.other");
+}
+
+static void without_gate(struct pw_ruleset *rs)
+{
+	struct pw_chain *local = chain_of(rs, "g1.local");
+
+	local->rules[rule_to(rs, local, "g1.open")].num_matches = 0;
+}
+
+static void another_gate(struct pw_ruleset *rs)
+{
+	struct pw_chain *local = chain_of(rs, "g1.local");
+
+	local->rules[rule_to(rs, local, "g1.open")].matches[0].set =
+		pw_ruleset_find_set(rs, "adopt");
+}
+
+static void closed_gate(struct pw_ruleset *rs)
+{
+	struct pw_chain *local = chain_of(rs, "g1.local");
+
+	local->rules[rule_to(rs, local, "g1.open")].verdict.kind = PW_V_NONE;
+}
+
+/* A rule for each kind of opening; @rule of them asks another set */
+static void ask(struct pw_ruleset *rs, size_t rule, const char *set)
+{
+	chain_of(rs, "g1.open")->rules[rule].matches[0].set =
+		pw_ruleset_find_set(rs, set);
+}
+
+static void any_source(struct pw_ruleset *rs)
+{
+	ask(rs, 2, "s.open");
+}
+
+static void any_interface(struct pw_ruleset *rs)
+{
+	ask(rs, 4, "s.open4");
+}
+
+static void another_family(struct pw_ruleset *rs)
+{
+	ask(rs, 2, "s.open6");
+}
+
+static void one_kind_is_left_out(struct pw_ruleset *rs)
+{
+	chain_of(rs, "g1.open")->rules[5].verdict.kind = PW_V_NONE;
+}
+
+static void one_is_dropped(struct pw_ruleset *rs)
+{
+	chain_of(rs, "g1.open")->rules[1].verdict.kind = PW_V_DROP;
+}
+
+static void one_is_limited(struct pw_ruleset *rs)
+{
+	struct pw_effect *e = &chain_of(rs, "g1.open")->rules[0].effects[0];
+
+	e->kind = PW_E_LIMIT_INLINE;
+	e->rate = (struct pw_rate){ 1, 1, 1 };
+}
+
+static void declared_without_ranges(struct pw_ruleset *rs)
+{
+	rs->sets[pw_ruleset_find_set(rs, "s.open4")].interval = false;
+}
+
+static void declared_for_another_key(struct pw_ruleset *rs)
+{
+	rs->sets[pw_ruleset_find_set(rs, "s.open.if")].type = PW_T_PROTO_PORT;
+}
+
+static const struct spoilt {
+	const char *name;
+	void (*spoil)(struct pw_ruleset *rs);
+	const char *text;
+} spoilts[] = {
+	{ "openings before blocks", open_before_blocks,
+	  "the rules accept what the policy blocks" },
+	{ "openings before blocks of ports", open_before_port_blocks,
+	  "the rules accept what the policy blocks" },
+	{ "openings after sections", open_after_sections,
+	  "asking a limit" },
+	{ "openings to groups", open_to_groups, "the rules accept" },
+	{ "openings without a gate", without_gate, "the rules" },
+	{ "openings behind another gate", another_gate, "the rules" },
+	{ "no openings", closed_gate, "what the policy admits while it is opened" },
+	{ "any source", any_source, "the rules" },
+	{ "any interface", any_interface, "the rules" },
+	{ "another family", another_family, "the rules" },
+	{ "one kind is left out", one_kind_is_left_out,
+	  "what the policy admits while it is opened" },
+	{ "one kind is dropped", one_is_dropped,
+	  "the rules drop what the policy admits while it is opened" },
+	{ "one kind is limited", one_is_limited, "the rules" },
+	{ "declared without ranges", declared_without_ranges,
+	  "set s.open4 is not declared" },
+	{ "declared for another key", declared_for_another_key,
+	  "set s.open.if is not declared" },
+};
+
+static void spoilt_openings_are_refused(void **state)
+{
+	static const char text[] =
+		"[block a]\nfrom = 192.0.2.0/24\n"
+		"[block b]\ntcp = 80\nfrom = 198.51.100.1\n"
+		"[allow c]\ntcp = 22\nrate = 3/minute\n";
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	pw_owned(pw_model_free) struct pw_model *model = resolve(text, diags);
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = NULL;
+	const struct spoilt *spoilt = *state;
+	const struct pw_diag *diag;
+
+	assert_int_equal(pw_compile(model, 1, &rs, diags), 0);
+	assert_int_equal(pw_prove(model, rs, diags), 0);
+	spoilt->spoil(rs);
+	assert_int_equal(pw_prove(model, rs, diags), -EPROTO);
+	diag = pw_diags_get(diags, pw_diags_kept(diags) - 1);
+	if (!strstr(diag->text, spoilt->text))
+		print_message("%s\n", diag->text);
+	assert_non_null(strstr(diag->text, spoilt->text));
+}
+
 /* Openings each shadowed by a block of its own, as text to be freed */
 static char *pairs(unsigned int num, const char *last)
 {
@@ -273,6 +469,7 @@ int main(void)
 	};
 	static struct CMUnitTest same[PW_ARRAY_SIZE(sames)];
 	static struct CMUnitTest other[PW_ARRAY_SIZE(others)];
+	static struct CMUnitTest opened[PW_ARRAY_SIZE(spoilts)];
 	int failed;
 
 	for (size_t i = 0; i < PW_ARRAY_SIZE(sames); i++) {
@@ -285,7 +482,13 @@ int main(void)
 		other[i].test_func = is_told_apart;
 		other[i].initial_state = (void *)(uintptr_t)&others[i];
 	}
-	failed = cmocka_run_group_tests_name("proved", same, NULL, NULL);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(spoilts); i++) {
+		opened[i].name = spoilts[i].name;
+		opened[i].test_func = spoilt_openings_are_refused;
+		opened[i].initial_state = (void *)(uintptr_t)&spoilts[i];
+	}
+	failed = cmocka_run_group_tests_name("openings", opened, NULL, NULL);
+	failed += cmocka_run_group_tests_name("proved", same, NULL, NULL);
 	failed += cmocka_run_group_tests_name("refused", other, NULL, NULL);
 	return failed + cmocka_run_group_tests_name("refused, too", single,
 						    NULL, NULL);
