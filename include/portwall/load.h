@@ -85,7 +85,8 @@ pw_kernel_stamp(const struct pw_kernel *kernel)
 
 /**
  * pw_kernel_read() - Read and decode our table
- * @generation:	whose rules and maps are wanted, 0: of the one in force
+ * @generation:	whose rules and maps are wanted, 0: of the one in force, and
+ *		of both generations of a trial
  *
  * Of other generations there are the names of chains and maps, without content.
  * A dump that was interrupted, or spans two generation ids, is read again.
@@ -112,18 +113,20 @@ PW_DEFINE_OWNED(struct pw_kernel, pw_kernel_free)
  * pw_kernel_read_bases() - Read the base chains alone
  * @want:	says which, and which chains their rules may go to: of these the
  *		result has the names, without rules
+ * @generation:	of @want; base chains are as pw_kernel_generation() has them
  * @genid:	that the tables must still have
  *
  * Return: 0; -EINTR: the tables have another generation id by now; whatever
  *	   else is wrong is for pw_kernel_read() to explain
  */
 int pw_kernel_read_bases(struct pw_nl *nl, const struct pw_ruleset *want,
-			 uint32_t genid, struct pw_ruleset **out);
+			 uint32_t generation, uint32_t genid,
+			 struct pw_ruleset **out);
 
 /* The parts of @kernel->rules that make generation @n: chains and
  * maps of that generation, base chains, and the sets and objects they use.
- * A base chain that goes to another generation is there without its rules; of
- * a trial each of both generations is as if it were the only one. */
+ * Base chains are as if a trial's generation, or the one behind it, were
+ * the only one. Those of any other are there without rules. */
 int pw_kernel_generation(const struct pw_kernel *kernel, uint32_t n,
 			 struct pw_ruleset **out);
 

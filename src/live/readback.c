@@ -132,14 +132,14 @@ static int bases_of(const struct pw_ruleset *want, struct pw_ruleset **out)
 
 /* 0 when base chains, the only thing that is new, are as wanted */
 static int look_at_bases(struct pw_nl *nl, const struct pw_ruleset *want,
-			 uint32_t genid)
+			 uint32_t generation, uint32_t genid)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *bases = NULL, *got = NULL;
 	char *what = NULL;
 	int err = bases_of(want, &bases);
 
 	if (!err)
-		err = pw_kernel_read_bases(nl, want, genid, &got);
+		err = pw_kernel_read_bases(nl, want, generation, genid, &got);
 	if (!err)
 		err = pw_ruleset_diff(bases, got, &what);
 	free(what);
@@ -153,7 +153,7 @@ int pw_readback_switched(struct pw_nl *nl, const struct pw_ruleset *want,
 	pw_owned(pw_ruleset_free) struct pw_ruleset *got = NULL;
 	int err;
 
-	if (!look_at_bases(nl, want, genid))
+	if (!look_at_bases(nl, want, generation, genid))
 		return 0;
 	err = read_generation(nl, generation, &genid, &got, diags);
 	return err ? err : compare(want, got, diags);

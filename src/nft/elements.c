@@ -210,31 +210,59 @@ static int put_flush(struct pw_batch *batch, const char *set)
 	return 0;
 }
 
-int pw_elems_put_timed(struct pw_batch *batch, const char *name,
-		       enum pw_set_type type, const uint32_t *nums,
-		       size_t num, uint64_t timeout_ms)
+/* @timeout_ms 0: no life is told */
+static int put_nums(struct writer *w, enum pw_set_type set_type,
+		    const uint32_t *nums, size_t num, uint64_t timeout_ms)
+{
+	for (size_t i = 0; i < num; i++) {
+		uint8_t key[PW_KEY_MAX];
+		size_t len = pw_set_key(set_type, pw_value32(nums[i]), key);
+		struct nlattr *elem = begin_elem(w, key, len, false);
+
+		if (!elem)
+			return -ENOMEM;
+		if (timeout_ms)
+			mnl_attr_put_u64(w->nlh, NFTA_SET_ELEM_TIMEOUT,
+					 htobe64(timeout_ms));
+		mnl_attr_nest_end(w->nlh, elem);
+	}
+	end_message(w);
+	return 0;
+}
+
+static int put_lives(struct pw_batch *batch, const char *name,
+		     enum pw_set_type type, const uint32_t *nums, size_t num,
+		     uint64_t timeout_ms)
 {
 	struct writer w = {
 		.batch = batch, .set = name, .type = NFT_MSG_NEWSETELEM,
 		.flags = NLM_F_CREATE,
 	};
 
+	return put_nums(&w, type, nums, num, timeout_ms);
+}
+
+int pw_elems_put_timed(struct pw_batch *batch, const char *name,
+		       enum pw_set_type type, const uint32_t *nums,
+		       size_t num, uint64_t timeout_ms)
+{
 	/* old kernels keep the old time of an element that is there */
 	if (put_flush(batch, name))
 		return -ENOMEM;
-	for (size_t i = 0; i < num; i++) {
-		uint8_t key[PW_KEY_MAX];
-		size_t len = pw_set_key(type, pw_value32(nums[i]), key);
-		struct nlattr *elem = begin_elem(&w, key, len, false);
+	return put_lives(batch, name, type, nums, num, timeout_ms);
+}
 
-		if (!elem)
-			return -ENOMEM;
-		mnl_attr_put_u64(w.nlh, NFTA_SET_ELEM_TIMEOUT,
-				 htobe64(timeout_ms));
-		mnl_attr_nest_end(w.nlh, elem);
-	}
-	end_message(&w);
-	return 0;
+int pw_elems_put_renewed(struct pw_batch *batch, const char *name,
+			 enum pw_set_type type, const uint32_t *nums,
+			 size_t num, uint64_t timeout_ms)
+{
+	struct writer w = {
+		.batch = batch, .set = name, .type = NFT_MSG_DELSETELEM,
+	};
+
+	if (put_nums(&w, type, nums, num, 0))
+		return -ENOMEM;
+	return put_lives(batch, name, type, nums, num, timeout_ms);
 }
 
 void pw_elems_put_key(struct nlmsghdr *nlh, enum pw_set_type type,

@@ -25,6 +25,14 @@ int pw_elems_put_timed(struct pw_batch *batch, const char *name,
 		       enum pw_set_type type, const uint32_t *nums,
 		       size_t num, uint64_t timeout_ms);
 
+/*
+ * The same for elements that must be there, and not expired: the transaction
+ * fails with -ENOENT, at a message NFT_MSG_DELSETELEM, where they are not
+ */
+int pw_elems_put_renewed(struct pw_batch *batch, const char *name,
+			 enum pw_set_type type, const uint32_t *nums,
+			 size_t num, uint64_t timeout_ms);
+
 /* To a request for elements of a set: look up @value alone */
 void pw_elems_put_key(struct nlmsghdr *nlh, enum pw_set_type type,
 		      struct pw_value value);
@@ -52,6 +60,18 @@ int pw_elems_read_set(struct pw_elems_dump *dump, const struct nlmsghdr *nlh);
 /* What was read as a canonical set; 0, -ENOMEM, -EBADMSG */
 int pw_elems_finish_set(struct pw_elems_dump *dump, struct pw_rangeset **out);
 void pw_elems_clear(struct pw_elems_dump *dump);
+
+/**
+ * pw_elems_read_lives() - How long elements of a set will live
+ * @nlh:	one NFT_MSG_NEWSETELEM of a dump
+ * @each:	called for each element; @left_ms UINT64_MAX: for ever
+ *
+ * Return: 0, -EBADMSG, or what @each returned
+ */
+int pw_elems_read_lives(const struct nlmsghdr *nlh, enum pw_set_type type,
+			int (*each)(struct pw_value key, uint64_t left_ms,
+				    void *arg),
+			void *arg);
 
 /* One NFT_MSG_NEWSETELEM of a map, appended to @map; chains and counters are
  * found by name in @rs. 0, -ENOMEM, -EBADMSG, -EOPNOTSUPP: no portwall's */

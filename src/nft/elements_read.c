@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads elements of sets and maps out of the kernel's dumps. */
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
@@ -17,6 +18,7 @@
  * @key:	bytes, NULL: it has none
  * @verdict:	nest NFTA_DATA_VERDICT, NULL: none
  * @obj:	name of its object, NULL: none
+ * @left_ms:	until it expires, UINT64_MAX: it never does
  */
 struct elem {
 	const uint8_t *key;
@@ -24,6 +26,7 @@ struct elem {
 	uint32_t flags;
 	const struct nlattr *verdict;
 	const char *obj;
+	uint64_t left_ms;
 };
 
 static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
@@ -54,7 +57,13 @@ static int read_elem(const struct nlattr *nest, struct elem *elem)
 		.key = mnl_attr_get_payload(value),
 		.key_len = mnl_attr_get_payload_len(value),
 		.obj = string_of(find(nest, NFTA_SET_ELEM_OBJREF)),
+		.left_ms = UINT64_MAX,
 	};
+	attr = find(nest, NFTA_SET_ELEM_EXPIRATION);
+	if (attr && mnl_attr_validate(attr, MNL_TYPE_U64))
+		return -EBADMSG;
+	if (attr)
+		elem->left_ms = be64toh(mnl_attr_get_u64(attr));
 	attr = find(nest, NFTA_SET_ELEM_FLAGS);
 	if (attr && mnl_attr_validate(attr, MNL_TYPE_U32))
 		return -EBADMSG;
@@ -179,6 +188,31 @@ void pw_elems_clear(struct pw_elems_dump *dump)
 {
 	free(dump->ends);
 	*dump = (struct pw_elems_dump){ 0 };
+}
+
+struct lives_dump {
+	enum pw_set_type type;
+	int (*each)(struct pw_value key, uint64_t left_ms, void *arg);
+	void *arg;
+};
+
+static int tell_life(const struct elem *elem, void *arg)
+{
+	const struct lives_dump *dump = arg;
+	struct pw_value key;
+	int err = pw_set_key_parse(dump->type, elem->key, elem->key_len, &key);
+
+	return err ? err : dump->each(key, elem->left_ms, dump->arg);
+}
+
+int pw_elems_read_lives(const struct nlmsghdr *nlh, enum pw_set_type type,
+			int (*each)(struct pw_value key, uint64_t left_ms,
+				    void *arg),
+			void *arg)
+{
+	struct lives_dump dump = { .type = type, .each = each, .arg = arg };
+
+	return for_each_elem(nlh, tell_life, &dump);
 }
 
 static const struct verdict_code {

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "nft/elements.h"
+#include "nft/kernel_trial.h"
 #include "nft/load_stamp.h"
 #include "portwall/nft.h"
 
@@ -33,6 +34,7 @@ struct reading {
 	struct pw_diags *diags;
 	struct pw_diags *strange;	/* NULL: what is refused ends it */
 	uint32_t generation;	/* whose content is read */
+	uint32_t also;		/* and of which other, 0: of none */
 };
 
 /* Where refusals of decoders are told */
@@ -96,12 +98,12 @@ static int read_obj(const struct nlmsghdr *nlh, void *arg)
 	return decoded(r, pw_nft_decode_obj(nlo, r->kernel->rules, refusals(r)));
 }
 
-/* Does this chain or map belong to no generation, or to the one that is read? */
+/* Does this chain or map belong to no generation, or to one that is read? */
 static bool is_read(const struct reading *r, const char *name)
 {
 	uint32_t n = pw_name_generation(name);
 
-	return !n || n == r->generation;
+	return !n || n == r->generation || n == r->also;
 }
 
 /* Told before all of the rule is taken apart */
@@ -215,14 +217,28 @@ static int read_elems(struct reading *r)
 	return err;
 }
 
+/* Of a trial both generations are due, whichever is in force at the moment */
+static int read_targets(struct reading *r)
+{
+	struct pw_targets targets;
+	int err = pw_targets_read(r->nl, r->kernel->genid, &targets);
+
+	if (err)
+		return err;
+	r->kernel->current = targets.current;
+	r->kernel->trial = targets.trial;
+	if (!r->generation) {
+		r->generation = targets.current;
+		r->also = targets.trial;
+	}
+	return 0;
+}
+
 /* Names before what refers to them */
 static int read_contents(struct reading *r)
 {
-	int err = pw_current_read(r->nl, r->kernel->genid,
-				  &r->kernel->current);
+	int err = read_targets(r);
 
-	if (!r->generation)
-		r->generation = r->kernel->current;
 	if (!err)
 		err = dump(r, NFT_MSG_GETCHAIN, read_chain);
 	if (!err)
@@ -238,33 +254,38 @@ static int read_contents(struct reading *r)
 	return err == -EEXIST ? -EBADMSG : err;	/* a thing is there twice */
 }
 
-static void find_stamp(struct pw_kernel *kernel)
+static void find_stamp(const struct pw_ruleset *rs, uint32_t generation,
+		       struct pw_stamp *stamp)
 {
-	const struct pw_ruleset *rs = kernel->rules;
 	char name[32];
 	uint32_t i;
 
-	if (!kernel->current)
+	if (!generation)
 		return;
-	snprintf(name, sizeof(name), "g%u.in", kernel->current);
+	snprintf(name, sizeof(name), "g%u.in", generation);
 	i = pw_ruleset_find_chain(rs, name);
 	if (i != PW_NONE && rs->chains[i].userdata)
 		(void)pw_stamp_get(rs->chains[i].userdata,
-				   rs->chains[i].userdata_len, &kernel->stamp);
+				   rs->chains[i].userdata_len, stamp);
 }
 
 static int read_ours(struct reading *r)
 {
+	struct pw_kernel *kernel = r->kernel;
 	uint32_t genid;
 	int err = read_contents(r);
 
+	if (!err && kernel->trial)
+		err = pw_trial_left_read(r->nl, kernel->genid,
+					 &kernel->trial_left_ms);
 	if (!err)
 		err = pw_nl_genid(r->nl, &genid);
 	if (err)
 		return err;
-	if (genid != r->kernel->genid)
+	if (genid != kernel->genid)
 		return -EINTR;
-	find_stamp(r->kernel);
+	find_stamp(kernel->rules, kernel->current, &kernel->stamp);
+	find_stamp(kernel->rules, kernel->trial, &kernel->trial_stamp);
 	return 0;
 }
 

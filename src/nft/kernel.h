@@ -26,11 +26,27 @@ struct pw_table_info {
 int pw_table_info_read(struct pw_nl *nl, uint32_t genid,
 		       struct pw_table_info *out);
 
-/*
- * The generation that base chains go to, 0: none. A switch moves all of them, so
- * the first that goes anywhere tells. @genid as pw_nl_ask(); its errors, but no
- * such chain or table is no error
+/**
+ * struct pw_targets - The generations that base chains go to
+ * @current:	for good, 0: none
+ * @trial:	while a trial lasts, 0: no rule leads to such a one
  */
-int pw_current_read(struct pw_nl *nl, uint32_t genid, uint32_t *generation);
+struct pw_targets {
+	uint32_t current, trial;
+};
+
+/*
+ * A switch moves all base chains, so the first that goes anywhere tells.
+ * @genid as pw_nl_ask(); its errors, but no such chain or table is no error
+ */
+int pw_targets_read(struct pw_nl *nl, uint32_t genid, struct pw_targets *out);
+
+/* Base chains, and what follows "gN." in the name of the chain they go to */
+struct pw_base {
+	const char *name, *entry;
+};
+
+#define PW_NUM_BASES 3
+extern const struct pw_base pw_bases[PW_NUM_BASES];
 
 #endif

@@ -5,17 +5,19 @@
 #include <libnftnl/chain.h>
 #include <libnftnl/rule.h>
 #include <linux/netfilter/nf_tables.h>
+#include <stdio.h>
 
 #include "nft/kernel.h"
+#include "nft/kernel_trial.h"
 #include "portwall/nft.h"
 
 PW_DEFINE_OWNED(struct nftnl_chain, nftnl_chain_free)
 PW_DEFINE_OWNED(struct nftnl_rule, nftnl_rule_free)
 
+/* @kernel: of all that there is, base chains and where they may go to */
 struct looking {
 	struct pw_nl *nl;
-	uint32_t genid;
-	struct pw_ruleset *got;
+	struct pw_kernel kernel;
 	struct pw_diags *diags;
 };
 
@@ -29,7 +31,7 @@ static int read_chain(const struct nlmsghdr *nlh, void *arg)
 		return -ENOMEM;
 	if (nftnl_chain_nlmsg_parse(nlh, nlc) < 0)
 		return -EBADMSG;
-	return pw_nft_decode_chain(nlc, l->got, l->diags);
+	return pw_nft_decode_chain(nlc, l->kernel.rules, l->diags);
 }
 
 static int read_rule(const struct nlmsghdr *nlh, void *arg)
@@ -41,7 +43,7 @@ static int read_rule(const struct nlmsghdr *nlh, void *arg)
 		return -ENOMEM;
 	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
 		return -EOPNOTSUPP;
-	return pw_nft_decode_rule(nlr, l->got, l->diags);
+	return pw_nft_decode_rule(nlr, l->kernel.rules, l->diags);
 }
 
 static int ask_chain(struct looking *l, const char *name)
@@ -50,7 +52,7 @@ static int ask_chain(struct looking *l, const char *name)
 					     PW_TABLE);
 
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, name);
-	return pw_nl_ask(l->nl, nlh, l->genid, read_chain, l);
+	return pw_nl_ask(l->nl, nlh, l->kernel.genid, read_chain, l);
 }
 
 static int ask_rules(struct looking *l, const char *name)
@@ -59,42 +61,90 @@ static int ask_rules(struct looking *l, const char *name)
 					     NLM_F_DUMP, PW_TABLE);
 
 	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, name);
-	return pw_nl_ask(l->nl, nlh, l->genid, read_rule, l);
+	return pw_nl_ask(l->nl, nlh, l->kernel.genid, read_rule, l);
 }
 
-/* The base chain and, by name alone, what @want lets it go to */
-static int ask_base(struct looking *l, const struct pw_ruleset *want,
-		    const struct pw_chain *base)
+static int name_chain(struct pw_ruleset *rs, const char *name)
 {
-	int err = ask_chain(l, base->name);
+	int64_t at = pw_ruleset_find_chain(rs, name) == PW_NONE ?
+		     pw_ruleset_add_chain(rs, name) : 0;
+
+	return at < 0 ? (int)at : 0;
+}
+
+/* What @want lets the base chain go to */
+static int name_targets(struct looking *l, const struct pw_ruleset *want,
+			const struct pw_chain *base)
+{
+	int err = 0;
 
 	for (size_t i = 0; i < base->num_rules && !err; i++) {
 		uint32_t to = base->rules[i].verdict.chain;
-		int64_t at;
 
-		if (to == PW_NONE)
-			continue;
-		at = pw_ruleset_add_chain(l->got, want->chains[to].name);
-		err = at < 0 ? (int)at : 0;
+		if (to != PW_NONE)
+			err = name_chain(l->kernel.rules,
+					 want->chains[to].name);
 	}
-	return err ? err : ask_rules(l, base->name);
+	return err;
+}
+
+/* During a trial: what base chains fall back to */
+static int name_fallback(struct looking *l)
+{
+	struct pw_ruleset *rs = l->kernel.rules;
+	char name[32];
+	int err = pw_trial_declare(rs) < 0 ? -ENOMEM : 0;
+
+	for (size_t i = 0; l->kernel.current && i < PW_NUM_BASES && !err; i++) {
+		snprintf(name, sizeof(name), "g%u.%s", l->kernel.current,
+			 pw_bases[i].entry);
+		err = name_chain(rs, name);
+	}
+	return err;
+}
+
+static int ask_targets(struct looking *l)
+{
+	struct pw_targets targets;
+	int err = pw_targets_read(l->nl, l->kernel.genid, &targets);
+
+	if (err)
+		return err;
+	l->kernel.current = targets.current;
+	l->kernel.trial = targets.trial;
+	return targets.trial ? name_fallback(l) : 0;
+}
+
+/* Rules refer to chains by name, so all names come first */
+static int ask_bases(struct looking *l, const struct pw_ruleset *want)
+{
+	int err = ask_targets(l);
+
+	for (size_t i = 0; i < want->num_chains && !err; i++) {
+		const struct pw_chain *base = &want->chains[i];
+
+		if (base->hook == PW_HOOK_NONE)
+			continue;
+		err = ask_chain(l, base->name);
+		if (!err)
+			err = name_targets(l, want, base);
+		if (!err)
+			err = ask_rules(l, base->name);
+	}
+	return err ? err : pw_ruleset_sort(l->kernel.rules);
 }
 
 int pw_kernel_read_bases(struct pw_nl *nl, const struct pw_ruleset *want,
-			 uint32_t genid, struct pw_ruleset **out)
+			 uint32_t generation, uint32_t genid,
+			 struct pw_ruleset **out)
 {
 	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
-	pw_owned(pw_ruleset_free) struct pw_ruleset *got = pw_ruleset_new();
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rules = pw_ruleset_new();
 	struct looking l = {
-		.nl = nl, .genid = genid, .got = got, .diags = unsaid };
-	int err = got && unsaid ? 0 : -ENOMEM;
+		.nl = nl, .diags = unsaid,
+		.kernel = { .exists = true, .genid = genid, .rules = rules },
+	};
+	int err = rules && unsaid ? ask_bases(&l, want) : -ENOMEM;
 
-	for (size_t i = 0; i < want->num_chains && !err; i++)
-		if (want->chains[i].hook != PW_HOOK_NONE)
-			err = ask_base(&l, want, &want->chains[i]);
-	if (!err)
-		err = pw_ruleset_sort(got);
-	if (!err)
-		*out = PW_TAKE(got);
-	return err;
+	return err ? err : pw_kernel_generation(&l.kernel, generation, out);
 }

@@ -4,17 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nft/kernel.h"
+#include "nft/kernel_trial.h"
 #include "nft/kernel_used.h"
 #include "portwall/load.h"
 
 /**
  * struct copying - From the table to the part of it
+ * @n:		the generation
  * @chains, @sets, @maps, @objs: index in @to by index in @from, PW_NONE: left
  *		out
  */
 struct copying {
 	const struct pw_ruleset *from;
 	struct pw_ruleset *to;
+	const struct pw_kernel *kernel;
+	uint32_t n;
 	struct pw_used used;
 	uint32_t *chains, *sets, *maps, *objs;
 };
@@ -33,6 +38,16 @@ static uint32_t moved(const uint32_t *indices, uint32_t index)
 	return index == PW_NONE ? PW_NONE : indices[index];
 }
 
+/* Behind a first trial the policy is not set before somebody confirms it */
+static enum pw_verdict_kind policy_of(const struct copying *c,
+				      const struct pw_chain *base)
+{
+	if (!c->kernel->current && c->n == c->kernel->trial &&
+	    base->hook == PW_HOOK_INPUT)
+		return PW_V_DROP;
+	return base->policy;
+}
+
 static int copy_chain(struct copying *c, uint32_t i)
 {
 	const struct pw_chain *from = &c->from->chains[i];
@@ -40,7 +55,7 @@ static int copy_chain(struct copying *c, uint32_t i)
 	int64_t at = from->hook == PW_HOOK_NONE ?
 		     pw_ruleset_add_chain(c->to, from->name) :
 		     pw_ruleset_add_base(c->to, from->name, from->hook,
-					 from->priority, from->policy);
+					 from->priority, policy_of(c, from));
 
 	if (at < 0)
 		return (int)at;
@@ -181,13 +196,16 @@ static int copy_rule(struct copying *c, uint32_t chain,
 	return err;
 }
 
-/* A base chain may still go to another generation: then it says nothing here */
+/* A base chain of another generation says nothing about this one */
 static bool leads_elsewhere(const struct copying *c,
 			    const struct pw_chain *chain)
 {
 	for (size_t i = 0; i < chain->num_rules; i++) {
-		const struct pw_verdict *v = &chain->rules[i].verdict;
+		const struct pw_rule *rule = &chain->rules[i];
+		const struct pw_verdict *v = &rule->verdict;
 
+		if (pw_rule_is_trial(c->from, rule))
+			return true;
 		if ((v->kind == PW_V_JUMP || v->kind == PW_V_GOTO) &&
 		    c->chains[v->chain] == PW_NONE)
 			return true;
@@ -195,11 +213,74 @@ static bool leads_elsewhere(const struct copying *c,
 	return false;
 }
 
+/* Of a chain that is no part of the generation there is the name */
+static int copy_rule_and_name(struct copying *c, uint32_t chain,
+			      const struct pw_rule *rule)
+{
+	const struct pw_verdict *v = &rule->verdict;
+	int err = 0;
+
+	if ((v->kind == PW_V_JUMP || v->kind == PW_V_GOTO) &&
+	    c->chains[v->chain] == PW_NONE)
+		err = copy_chain(c, v->chain);
+	return err ? err : copy_rule(c, chain, rule);
+}
+
+/* The rule that holds during the trial, as it will be without one */
+static int copy_trial_rule(struct copying *c, uint32_t chain,
+			   const struct pw_rule *trial)
+{
+	struct pw_rule rule = *trial;
+
+	if (rule.verdict.kind == PW_V_ACCEPT)
+		return 0;	/* instead of having none */
+	rule.num_matches = 0;
+	return copy_rule_and_name(c, chain, &rule);
+}
+
+/* Is it for generation @n that this rule of a trial holds? */
+static bool is_trial_of(const struct copying *c, const struct pw_rule *rule)
+{
+	uint32_t to = rule->verdict.chain;
+
+	if (rule->verdict.kind == PW_V_ACCEPT)
+		return c->n == c->kernel->trial;
+	return pw_name_generation(c->from->chains[to].name) == c->n;
+}
+
+/* Without the rules that make it a trial; whatever else is there stays */
+static int copy_base_rules(struct copying *c, uint32_t i)
+{
+	const struct pw_chain *chain = &c->from->chains[i];
+	const uint32_t fallback = c->n == c->kernel->current ?
+				  0 : c->kernel->current;
+	bool tried = false;
+	int err = 0;
+
+	for (size_t j = 0; j < chain->num_rules && !err; j++) {
+		const struct pw_rule *rule = &chain->rules[j];
+
+		if (pw_rule_is_trial(c->from, rule)) {
+			if (!is_trial_of(c, rule))
+				continue;
+			tried = true;
+			err = copy_trial_rule(c, c->chains[i], rule);
+		} else if (!tried ||
+			   !pw_rule_leads_to(c->from, rule, fallback)) {
+			err = copy_rule_and_name(c, c->chains[i], rule);
+		}
+	}
+	return err;
+}
+
 static int copy_rules(struct copying *c, uint32_t i)
 {
 	const struct pw_chain *chain = &c->from->chains[i];
+	bool due = c->n == c->kernel->current || c->n == c->kernel->trial;
 	int err = 0;
 
+	if (chain->hook != PW_HOOK_NONE && due)
+		return copy_base_rules(c, i);
 	if (leads_elsewhere(c, chain))
 		return 0;
 	for (size_t j = 0; j < chain->num_rules && !err; j++)
@@ -229,8 +310,8 @@ int pw_kernel_generation(const struct pw_kernel *kernel, uint32_t n,
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *to = pw_ruleset_new();
 	const struct pw_ruleset *from = kernel->rules;
-	struct copying c = { .from = from, .to = to };
-	int err = to ? pw_used_find(from, n, &c.used) : -ENOMEM;
+	struct copying c = { .from = from, .to = to, .kernel = kernel, .n = n };
+	int err = to ? pw_used_find(from, n, 0, &c.used) : -ENOMEM;
 
 	if (err)
 		return err;

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+#include "nft/kernel_trial.h"
 #include "nft/load_stamp.h"
 
 PW_DEFINE_OWNED(struct nftnl_table, nftnl_table_free)
@@ -63,13 +64,35 @@ int pw_table_info_read(struct pw_nl *nl, uint32_t genid,
 	return 0;
 }
 
-/* Notes the generation that a rule goes to; @arg is a number */
+const struct pw_base pw_bases[PW_NUM_BASES] = {
+	{ "input", "in" }, { "prerouting", "pre" }, { "forward", "fwd" },
+};
+
+/* The chain that an expression goes to, NULL: it is of another kind */
+static const char *chain_of(const struct nftnl_expr *expr)
+{
+	if (strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "immediate") ||
+	    !nftnl_expr_is_set(expr, NFTNL_EXPR_IMM_CHAIN))
+		return NULL;
+	return nftnl_expr_get_str(expr, NFTNL_EXPR_IMM_CHAIN);
+}
+
+static bool asks_trial(const struct nftnl_expr *expr)
+{
+	return !strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "lookup") &&
+	       nftnl_expr_is_set(expr, NFTNL_EXPR_LOOKUP_SET) &&
+	       !strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_LOOKUP_SET),
+		       PW_TRIAL_SET);
+}
+
+/* Notes the generation that a rule goes to, and on what condition */
 static int read_target(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = nftnl_rule_alloc();
+	struct pw_targets *targets = arg;
+	uint32_t *target = &targets->current;
 	struct nftnl_expr_iter *iter;
 	struct nftnl_expr *expr;
-	uint32_t *generation = arg;
 
 	if (!nlr)
 		return -ENOMEM;
@@ -79,39 +102,39 @@ static int read_target(const struct nlmsghdr *nlh, void *arg)
 	if (!iter)
 		return -ENOMEM;
 	while ((expr = nftnl_expr_iter_next(iter))) {
-		if (!strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME),
-			    "immediate") &&
-		    nftnl_expr_is_set(expr, NFTNL_EXPR_IMM_CHAIN))
-			*generation = pw_name_generation(
-				nftnl_expr_get_str(expr, NFTNL_EXPR_IMM_CHAIN));
+		const char *chain = chain_of(expr);
+
+		if (asks_trial(expr))
+			target = &targets->trial;
+		if (chain && !*target)
+			*target = pw_name_generation(chain);
 	}
 	nftnl_expr_iter_destroy(iter);
 	return 0;
 }
 
-static int read_target_of(struct pw_nl *nl, uint32_t genid, const char *chain,
-			  uint32_t *generation)
+static int read_targets_of(struct pw_nl *nl, uint32_t genid, const char *chain,
+			   struct pw_targets *targets)
 {
 	struct nlmsghdr *nlh = pw_nl_request(nl, NFT_MSG_GETRULE, NLM_F_DUMP,
 					     PW_TABLE);
 	int err;
 
 	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain);
-	err = pw_nl_ask(nl, nlh, genid, read_target, generation);
+	err = pw_nl_ask(nl, nlh, genid, read_target, targets);
 	return err == -ENOENT ? 0 : err;
 }
 
-int pw_current_read(struct pw_nl *nl, uint32_t genid, uint32_t *generation)
+int pw_targets_read(struct pw_nl *nl, uint32_t genid, struct pw_targets *out)
 {
-	/* one is enough, unless somebody emptied it */
-	static const char *const bases[] = { "input", "prerouting", "forward" };
-	uint32_t got = 0;
+	struct pw_targets got = { 0 };
 	int err = 0;
 
-	for (size_t i = 0; i < PW_ARRAY_SIZE(bases) && !err && !got; i++)
-		err = read_target_of(nl, genid, bases[i], &got);
+	/* one is enough, unless somebody emptied it */
+	for (size_t i = 0; i < PW_NUM_BASES && !err; i++)
+		err = read_targets_of(nl, genid, pw_bases[i].name, &got);
 	if (err)
 		return err;
-	*generation = got;
+	*out = got;
 	return 0;
 }

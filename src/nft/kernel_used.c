@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Finds what one generation of our table consists of and refers to. */
+/* Finds what generations of our table consist of and refer to. */
 #include "nft/kernel_used.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "nft/kernel.h"
+#include "nft/kernel_trial.h"
 
 static void use(bool *flags, uint32_t index)
 {
@@ -42,28 +43,41 @@ static void use_rule(struct pw_used *used, const struct pw_rule *rule)
 		use(used->maps, rule->verdict.map);
 }
 
+/* The generations that are looked at */
+struct wanted {
+	uint32_t n, also;
+};
+
+static bool is_wanted(const struct wanted *wanted, const char *name)
+{
+	uint32_t n = pw_name_generation(name);
+
+	return n && (n == wanted->n || n == wanted->also);
+}
+
 static void use_chains(struct pw_used *used, const struct pw_ruleset *rs,
-		       uint32_t generation)
+		       const struct wanted *wanted)
 {
 	for (size_t i = 0; i < rs->num_chains; i++) {
 		const struct pw_chain *chain = &rs->chains[i];
 
 		if (chain->hook == PW_HOOK_NONE &&
-		    pw_name_generation(chain->name) != generation)
+		    !is_wanted(wanted, chain->name))
 			continue;
 		used->chains[i] = true;
 		for (size_t j = 0; j < chain->num_rules; j++)
-			use_rule(used, &chain->rules[j]);
+			if (!pw_rule_is_trial(rs, &chain->rules[j]))
+				use_rule(used, &chain->rules[j]);
 	}
 }
 
 static void use_maps(struct pw_used *used, const struct pw_ruleset *rs,
-		     uint32_t generation)
+		     const struct wanted *wanted)
 {
 	for (size_t i = 0; i < rs->num_maps; i++) {
 		const struct pw_map *map = &rs->maps[i];
 
-		if (pw_name_generation(map->name) == generation)
+		if (is_wanted(wanted, map->name))
 			used->maps[i] = true;
 		if (!used->maps[i] || !map->counters)
 			continue;
@@ -72,9 +86,10 @@ static void use_maps(struct pw_used *used, const struct pw_ruleset *rs,
 	}
 }
 
-int pw_used_find(const struct pw_ruleset *rs, uint32_t generation,
+int pw_used_find(const struct pw_ruleset *rs, uint32_t n, uint32_t also,
 		 struct pw_used *out)
 {
+	const struct wanted wanted = { n, also };
 	struct pw_used used = {
 		.chains = calloc(rs->num_chains + 1, sizeof(bool)),
 		.sets = calloc(rs->num_sets + 1, sizeof(bool)),
@@ -86,9 +101,9 @@ int pw_used_find(const struct pw_ruleset *rs, uint32_t generation,
 		pw_used_clear(&used);
 		return -ENOMEM;
 	}
-	if (generation) {
-		use_chains(&used, rs, generation);
-		use_maps(&used, rs, generation);
+	if (n || also) {
+		use_chains(&used, rs, &wanted);
+		use_maps(&used, rs, &wanted);
 	}
 	*out = used;
 	return 0;

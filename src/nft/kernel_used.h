@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What one generation of our table consists of and refers to. */
+/* What generations of our table consist of and refer to. */
 #ifndef PORTWALL_NFT_KERNEL_USED_H
 #define PORTWALL_NFT_KERNEL_USED_H
 
@@ -10,15 +10,19 @@
 
 /**
  * struct pw_used - One flag for each chain, set, map and object of a ruleset
- * @chains:	base chains and those of the generation
- * @maps:	maps of the generation, and counter maps that its rules use
+ * @chains:	base chains and those of the generations
+ * @maps:	maps of the generations, and counter maps that their rules use
  */
 struct pw_used {
 	bool *chains, *sets, *maps, *objs;
 };
 
-/* 0 or -ENOMEM; generation 0: nothing is used */
-int pw_used_find(const struct pw_ruleset *rs, uint32_t generation,
+/*
+ * Of generation @n, and of @also; 0: none, and of none nothing is used. Rules
+ * that lead to generations, on trial or for good, use nothing by themselves.
+ * 0 or -ENOMEM
+ */
+int pw_used_find(const struct pw_ruleset *rs, uint32_t n, uint32_t also,
 		 struct pw_used *out);
 void pw_used_clear(struct pw_used *used);	/* accepts a zeroed struct */
 

@@ -174,24 +174,35 @@ static bool is_filled(const struct pw_fill *f)
 	       !memcmp(chain->userdata, data, chain->userdata_len);
 }
 
-/* Others may work on the host's tables, but not on what is in force of ours */
-static int refuse_changed(const struct pw_fill *f)
+/* 0: generation @n, if there is one, is as it was; 1: it is not; or an error */
+static int compare_generation(const struct pw_fill *f, uint32_t n)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *a = NULL, *b = NULL;
 	char *what = NULL;
-	bool begun_here = f->begun && f->now->exists && !f->first->exists;
-	int err = 0;
+	int err = n ? pw_kernel_generation(f->first, n, &a) : 0;
 
-	if ((f->now->exists != f->first->exists && !begun_here) ||
-	    f->now->current != f->first->current)
-		err = 1;
-	else if (f->first->current)
-		err = pw_kernel_generation(f->first, f->first->current, &a);
-	if (!err && f->first->current)
-		err = pw_kernel_generation(f->now, f->first->current, &b);
-	if (!err && f->first->current)
+	if (!err && n)
+		err = pw_kernel_generation(f->now, n, &b);
+	if (!err && n)
 		err = pw_ruleset_diff(a, b, &what);
 	free(what);
+	return err;
+}
+
+/* Others may work on the host's tables, but not on what is due of ours */
+static int refuse_changed(const struct pw_fill *f)
+{
+	const struct pw_kernel *first = f->first, *now = f->now;
+	bool begun_here = f->begun && now->exists && !first->exists;
+	int err = 0;
+
+	if ((now->exists != first->exists && !begun_here) ||
+	    now->current != first->current || now->trial != first->trial)
+		err = 1;
+	if (!err)
+		err = compare_generation(f, first->current);
+	if (!err)
+		err = compare_generation(f, first->trial);
 	if (err == 1)
 		err = pw_diag_system(f->diags, EAGAIN,
 				     "somebody else changes table inet " PW_TABLE);
@@ -276,7 +287,8 @@ int pw_load_fill(struct pw_nl *nl, const struct pw_ruleset *want,
 
 	if (err)
 		return err;
-	assert(stamp->generation && stamp->generation != kernel->current);
+	assert(stamp->generation && stamp->generation != kernel->current &&
+	       stamp->generation != kernel->trial);
 	f.fresh = calloc(want->num_sets + 1, sizeof(*f.fresh));
 	if (!f.fresh)
 		return -ENOMEM;

@@ -17,6 +17,9 @@ int pw_put_obj(struct pw_batch *batch, const struct pw_ruleset *rs,
 /* With the elements of constant sets and of maps */
 int pw_put_set(struct pw_batch *batch, const struct pw_ruleset *rs,
 	       uint32_t set);
+/* The declaration alone; a set that is there already stays as it is */
+int pw_put_set_kept(struct pw_batch *batch, const struct pw_ruleset *rs,
+		    uint32_t set);
 int pw_put_map(struct pw_batch *batch, const struct pw_ruleset *rs,
 	       uint32_t map);
 /* @stamp: kept with it, or NULL; base chains come with the policy accept */
@@ -38,17 +41,21 @@ int pw_put_obj_gone(struct pw_batch *batch, const struct pw_obj *obj);
  * @chains, @sets, @maps, @objs: by index in its ruleset
  * @any:	there is something
  *
- * Stale are generations that are not in force, and what is not dynamic
- * and neither the generation in force nor the wanted one refers to.
+ * Stale are generations that base chains do not go to, and what is not dynamic
+ * and neither those that they go to nor the wanted one refer to.
  */
 struct pw_stale {
 	bool *chains, *sets, *maps, *objs;
 	bool any;
 };
 
-/* @want may be NULL. 0 or -ENOMEM */
+/*
+ * @want may be NULL. @moving: what is found goes in the transaction that points
+ * the base chains elsewhere, so that of a trial that has expired may go as well:
+ * no packet is in its chains. 0 or -ENOMEM
+ */
 int pw_stale_find(const struct pw_kernel *kernel, const struct pw_ruleset *want,
-		  struct pw_stale *out);
+		  bool moving, struct pw_stale *out);
 int pw_stale_put_gone(struct pw_batch *batch, const struct pw_ruleset *rs,
 		      const struct pw_stale *stale);
 void pw_stale_clear(struct pw_stale *stale);	/* accepts a zeroed struct */

@@ -60,10 +60,11 @@ int pw_put_obj(struct pw_batch *batch, const struct pw_ruleset *rs,
 	return 0;
 }
 
-static int put_declaration(struct pw_batch *batch, struct nftnl_set *nls)
+static int put_declaration(struct pw_batch *batch, struct nftnl_set *nls,
+			   uint16_t flags)
 {
 	struct nlmsghdr *nlh = pw_batch_add(batch, NFT_MSG_NEWSET,
-					    NLM_F_CREATE | NLM_F_EXCL);
+					    NLM_F_CREATE | flags);
 
 	if (!nls || !nlh)
 		return -ENOMEM;
@@ -76,11 +77,20 @@ int pw_put_set(struct pw_batch *batch, const struct pw_ruleset *rs,
 {
 	pw_owned(nftnl_set_free) struct nftnl_set *nls =
 		pw_nft_encode_set(rs, set);
-	int err = put_declaration(batch, nls);
+	int err = put_declaration(batch, nls, NLM_F_EXCL);
 
 	if (err || !rs->sets[set].constant)
 		return err;
 	return pw_elems_put_set(batch, &rs->sets[set]);
+}
+
+int pw_put_set_kept(struct pw_batch *batch, const struct pw_ruleset *rs,
+		    uint32_t set)
+{
+	pw_owned(nftnl_set_free) struct nftnl_set *nls =
+		pw_nft_encode_set(rs, set);
+
+	return put_declaration(batch, nls, 0);
 }
 
 int pw_put_map(struct pw_batch *batch, const struct pw_ruleset *rs,
@@ -88,7 +98,7 @@ int pw_put_map(struct pw_batch *batch, const struct pw_ruleset *rs,
 {
 	pw_owned(nftnl_set_free) struct nftnl_set *nls =
 		pw_nft_encode_map(rs, map);
-	int err = put_declaration(batch, nls);
+	int err = put_declaration(batch, nls, NLM_F_EXCL);
 
 	return err ? err : pw_elems_put_map(batch, rs, &rs->maps[map]);
 }

@@ -21,7 +21,7 @@ int pw_fill_delete_stale(struct pw_fill *f, const struct pw_ruleset *want,
 
 	if (!f->now->exists)
 		return 0;
-	err = pw_stale_find(f->now, want, &stale);
+	err = pw_stale_find(f->now, want, false, &stale);
 	if (err || !stale.any)
 		return err;
 	err = pw_batch_open(&batch, f->nl->seq, *genid);
@@ -96,7 +96,7 @@ int pw_fill_refuse_remains(struct pw_fill *f, uint32_t *genid)
 
 	if (!f->now->exists)
 		return 0;
-	err = unsaid ? pw_stale_find(f->now, NULL, &unused) : -ENOMEM;
+	err = unsaid ? pw_stale_find(f->now, NULL, false, &unused) : -ENOMEM;
 	if (err || !unused.any || !is_cut_off(f, &unused, unsaid))
 		return err;
 	err = pw_fill_delete_stale(f, NULL, genid);

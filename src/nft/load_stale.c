@@ -13,20 +13,23 @@ static void note(struct pw_stale *stale, bool *flag, bool is_stale)
 	stale->any |= is_stale;
 }
 
-static void mark_chains(struct pw_stale *stale, const struct pw_kernel *kernel)
+/* Of a generation, and of none that stays */
+static bool is_past(const struct pw_targets *stay, const char *name)
 {
-	const struct pw_ruleset *rs = kernel->rules;
+	uint32_t n = pw_name_generation(name);
 
-	for (size_t i = 0; i < rs->num_chains; i++) {
-		uint32_t n = pw_name_generation(rs->chains[i].name);
+	return n && n != stay->current && n != stay->trial;
+}
 
-		note(stale, &stale->chains[i], n && n != kernel->current);
-	}
-	for (size_t i = 0; i < rs->num_maps; i++) {
-		uint32_t n = pw_name_generation(rs->maps[i].name);
-
-		note(stale, &stale->maps[i], n && n != kernel->current);
-	}
+static void mark_generations(struct pw_stale *stale,
+			     const struct pw_ruleset *rs,
+			     const struct pw_targets *stay)
+{
+	for (size_t i = 0; i < rs->num_chains; i++)
+		note(stale, &stale->chains[i],
+		     is_past(stay, rs->chains[i].name));
+	for (size_t i = 0; i < rs->num_maps; i++)
+		note(stale, &stale->maps[i], is_past(stay, rs->maps[i].name));
 }
 
 /* Neither a base chain nor of a generation: somebody else put it there */
@@ -91,9 +94,13 @@ static void mark_shared(struct pw_stale *stale, const struct pw_ruleset *rs,
 }
 
 int pw_stale_find(const struct pw_kernel *kernel, const struct pw_ruleset *want,
-		  struct pw_stale *out)
+		  bool moving, struct pw_stale *out)
 {
 	const struct pw_ruleset *rs = kernel->rules;
+	const struct pw_targets stay = {
+		.current = kernel->current,
+		.trial = moving && !kernel->trial_left_ms ? 0 : kernel->trial,
+	};
 	pw_owned(pw_used_clear) struct pw_used used = { 0 };
 	struct pw_stale stale = {
 		.chains = calloc(rs->num_chains + 1, sizeof(bool)),
@@ -103,11 +110,11 @@ int pw_stale_find(const struct pw_kernel *kernel, const struct pw_ruleset *want,
 	};
 
 	if (!stale.chains || !stale.sets || !stale.maps || !stale.objs ||
-	    pw_used_find(rs, kernel->current, &used)) {
+	    pw_used_find(rs, stay.current, stay.trial, &used)) {
 		pw_stale_clear(&stale);
 		return -ENOMEM;
 	}
-	mark_chains(&stale, kernel);
+	mark_generations(&stale, rs, &stay);
 	mark_strangers(&stale, rs);
 	mark_shared(&stale, rs, &used, want);
 	*out = stale;

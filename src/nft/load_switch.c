@@ -162,7 +162,7 @@ static int put_switch(const struct switching *s, struct pw_batch *batch)
 static int put_stale_gone(const struct switching *s, struct pw_batch *batch)
 {
 	pw_owned(pw_stale_clear) struct pw_stale stale = { 0 };
-	int err = pw_stale_find(s->before, s->want, &stale);
+	int err = pw_stale_find(s->before, s->want, true, &stale);
 
 	if (!err && stale.any)
 		err = pw_stale_put_gone(batch, s->before->rules, &stale);
@@ -219,10 +219,11 @@ static void tidy_apart(struct switching *s)
 /* Has the switch happened although its ACK got lost? 1 yes, 0 no, or -errno */
 static int is_in_force(const struct switching *s)
 {
-	uint32_t generation;
-	int err = pw_current_read(s->nl, 0, &generation);
+	struct pw_targets now;
+	int err = pw_targets_read(s->nl, 0, &now);
 
-	return err ? err : generation == s->stamp->generation;
+	return err ? err : !now.trial &&
+			   now.current == s->stamp->generation;
 }
 
 static int give_up(const struct switching *s)

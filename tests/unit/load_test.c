@@ -442,7 +442,7 @@ static void stale_names(const struct pw_kernel *kernel,
 	struct pw_stale stale;
 
 	assert_non_null(out);
-	assert_int_equal(pw_stale_find(kernel, want, &stale), 0);
+	assert_int_equal(pw_stale_find(kernel, want, false, &stale), 0);
 	for (size_t i = 0; i < rs->num_chains; i++)
 		fprintf(out, "%s", stale.chains[i] ? rs->chains[i].name : "");
 	for (size_t i = 0; i < rs->num_sets; i++)
