@@ -186,6 +186,11 @@ int pw_load_switch(struct pw_nl *nl, const struct pw_ruleset *want,
  * During a trial the candidate is replaced and the time starts afresh, what it
  * falls back to stays. On a first apply nothing is in force afterwards: the
  * policy of input stays accept.
+ *
+ * @kernel has to be read with both generations (pw_kernel_read() of 0), here
+ * and for what follows.
+ *
+ * Return: as pw_load_switch()
  */
 int pw_load_try(struct pw_nl *nl, const struct pw_ruleset *want,
 		const struct pw_stamp *stamp, const struct pw_kernel *kernel,
@@ -197,15 +202,18 @@ int pw_load_try(struct pw_nl *nl, const struct pw_ruleset *want,
  * One transaction that deletes the element with the timeout, and fails when the
  * kernel has ended it: no clock is compared.
  *
- * Return: 0; -ETIME: the trial is over; as pw_load_switch()
+ * Return: 0; -ETIME without a message: the trial is over, nothing was changed;
+ *	   as pw_load_switch()
  */
 int pw_load_confirm(struct pw_nl *nl, const struct pw_kernel *kernel,
 		    struct pw_diags *diags);
 
 /**
- * pw_load_rollback() - End the trial, expired or not, and delete its generation
+ * pw_load_rollback() - End the trial, expired or not
  *
- * Where nothing was in force before, the table is deleted.
+ * Without one nothing is done. Where nothing was in force before, the table is
+ * deleted. The generation of an expired trial goes at once, that of one which
+ * lasted until now with the next change: packets may be in its chains.
  */
 int pw_load_rollback(struct pw_nl *nl, const struct pw_kernel *kernel,
 		     struct pw_diags *diags);
