@@ -15,16 +15,29 @@
  * struct pw_flow - A connection from outside, as its first packet was written
  * @proto:	IPPROTO_*
  * @src, @dst:	original direction, before anybody's NAT
- * @sport, @dport: of protocols with ports, else 0
+ * @sport, @dport: of protocols with ports (GRE: its keys), else 0
+ * @icmp_id, @icmp_type, @icmp_code: of ICMP and ICMPv6, else 0
  * @dnat:	its destination was changed: published by a container engine
- * @zone, @id:	of the entry, as ctnetlink has them; @id in network order
+ * @live:	its packets pass as those of a connection: there was a reply, and
+ *		it was not closed. Else rules judge each packet, and an entry is
+ *		all there is: it becomes live by the next reply.
+ * @tracked:	there is an entry, @zone and @id_be name it. Else a socket alone:
+ *		connections older than the rules, which conntrack may still take
+ *		up
+ * @peer, @local, @peer_port, @local_port: both ends as a socket of this host
+ *		would have them, behind NAT
+ * @zone, @id_be: of the entry, as ctnetlink has them
  */
 struct pw_flow {
 	uint8_t proto;
 	enum pw_family family;
 	struct pw_value src, dst;
 	uint16_t sport, dport;
-	bool dnat;
+	uint16_t icmp_id;
+	uint8_t icmp_type, icmp_code;
+	bool dnat, live, tracked;
+	struct pw_value peer, local;
+	uint16_t peer_port, local_port;
 	uint16_t zone;
 	uint32_t id_be;
 };
@@ -35,10 +48,11 @@ struct pw_flows {
 };
 
 /**
- * pw_flows_gather() - Entries whose original destination is an own address
+ * pw_flows_gather() - Connections whose original destination is an own address
  *
- * Neither those over loopback nor those that this host began. One dump, read
- * as it comes: a table of a million entries is not kept.
+ * Neither those over loopback nor those that this host began. Entries of
+ * conntrack, in one dump that is read as it comes (a table of a million entries
+ * is not kept), and accepted TCP sockets that it has no entry for.
  *
  * Return: 0, also when conntrack is not in use; -EPERM and others with a message
  */
@@ -59,7 +73,8 @@ struct pw_flows_end {
 
 /*
  * End @num flows: the socket first, or what it sends would make a new entry in
- * the other direction. Flows that have ended meanwhile are no error.
+ * the other direction. Flows that have ended meanwhile are no error. @out is set
+ * on failure too: what was ended by then.
  */
 int pw_flows_end(const struct pw_flow *flows, size_t num,
 		 struct pw_flows_end *out, struct pw_diags *diags);

@@ -4,24 +4,22 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "netlink/conntrack.h"
+
 #define AT_ONCE 64		/* messages in one datagram */
-#define MESSAGE_MAX 160		/* bytes, the addresses are IPv6 */
 #define CONNTRACK "/proc/sys/net/netfilter/nf_conntrack_"
 
-static void put_addr(struct nlmsghdr *nlh, uint16_t v4_type, uint16_t v6_type,
-		     const struct pw_sockaddr *at)
+static void set_addr(uint8_t addr_be[16], const struct pw_sockaddr *at)
 {
 	if (at->sa.sa_family == AF_INET)
-		mnl_attr_put(nlh, v4_type, sizeof(at->in.sin_addr),
-			     &at->in.sin_addr);
+		memcpy(addr_be, &at->in.sin_addr, sizeof(at->in.sin_addr));
 	else
-		mnl_attr_put(nlh, v6_type, sizeof(at->in6.sin6_addr),
-			     &at->in6.sin6_addr);
+		memcpy(addr_be, &at->in6.sin6_addr, sizeof(at->in6.sin6_addr));
 }
 
 static struct nlmsghdr *put_delete(void *buf, uint8_t proto,
@@ -29,26 +27,16 @@ static struct nlmsghdr *put_delete(void *buf, uint8_t proto,
 				   const struct pw_sockaddr *target,
 				   uint16_t port)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct nfgenmsg *nfg;
-	struct nlattr *tuple, *part;
+	struct nlmsghdr *nlh = pw_ct_begin(buf, IPCTNL_MSG_CT_DELETE, 0,
+					   (uint8_t)target->sa.sa_family);
+	struct pw_ct_tuple tuple = {
+		.family = (uint8_t)target->sa.sa_family, .proto = proto,
+		.sport = pw_sockaddr_port(source), .dport = port,
+	};
 
-	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE;
-	nlh->nlmsg_flags = NLM_F_REQUEST;
-	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	nfg->nfgen_family = (uint8_t)target->sa.sa_family;
-	tuple = mnl_attr_nest_start(nlh, CTA_TUPLE_ORIG);
-	part = mnl_attr_nest_start(nlh, CTA_TUPLE_IP);
-	put_addr(nlh, CTA_IP_V4_SRC, CTA_IP_V6_SRC, source);
-	put_addr(nlh, CTA_IP_V4_DST, CTA_IP_V6_DST, target);
-	mnl_attr_nest_end(nlh, part);
-	part = mnl_attr_nest_start(nlh, CTA_TUPLE_PROTO);
-	mnl_attr_put_u8(nlh, CTA_PROTO_NUM, proto);
-	mnl_attr_put_u16(nlh, CTA_PROTO_SRC_PORT,
-			 htons(pw_sockaddr_port(source)));
-	mnl_attr_put_u16(nlh, CTA_PROTO_DST_PORT, htons(port));
-	mnl_attr_nest_end(nlh, part);
-	mnl_attr_nest_end(nlh, tuple);
+	set_addr(tuple.src_be, source);
+	set_addr(tuple.dst_be, target);
+	pw_ct_put_tuple(nlh, CTA_TUPLE_ORIG, &tuple);
 	return nlh;
 }
 
@@ -90,7 +78,7 @@ void pw_forget_open(struct pw_forget *forget)
 {
 	const struct pw_sockaddr nowhere =
 		pw_sockaddr_of(PW_IPV4, pw_value32(0), 0);
-	char buf[MESSAGE_MAX];
+	char buf[PW_CT_MESSAGE_MAX];
 	const struct nlmsghdr *nlh = put_delete(buf, IPPROTO_UDP, &nowhere,
 						&nowhere, 0);
 	int err = 0;
@@ -112,7 +100,7 @@ static size_t send_some(struct pw_forget *forget, uint8_t proto,
 			const struct pw_sockaddr *target,
 			const uint16_t *ports, size_t num)
 {
-	_Alignas(struct nlmsghdr) char buf[AT_ONCE * MESSAGE_MAX];
+	_Alignas(struct nlmsghdr) char buf[AT_ONCE * PW_CT_MESSAGE_MAX];
 	size_t len = 0;
 	int err;
 
