@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One dimension divided where the two policies do not say the same of it.
+ *
+ * A point moves over the ends of all sets. Two sums follow it: of numbers that
+ * stand for the members that hold it, which tells parts apart, and of numbers
+ * that stand for what they say, after less before, which is 0 where nothing
+ * changes. Both have 128 bits of no pattern: that they agree by chance is not
+ * to be expected in the life of the universe.
+ */
+#include "change/split.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "portwall/array.h"
+
+struct sum {
+	uint64_t a, b;
+};
+
+/* Where a set begins to hold, or ends to */
+struct end {
+	struct pw_value at;
+	uint32_t member;
+	bool begins;
+};
+
+/**
+ * struct sweep - The moving point
+ * @ends:	sorted
+ * @active:	members that hold the point; @place: where each is among them
+ * @constant:	members that hold everything, @num_constant
+ * @holds, @differs: the two sums
+ * @known:	@holds of each part
+ */
+struct sweep {
+	struct pw_sets *sets;
+	unsigned int bits;
+	const struct pw_member *members;
+	struct end *ends;
+	size_t num_ends, cap_ends;
+	uint32_t *active, *place;
+	size_t num_active;
+	uint32_t *constant;
+	size_t num_constant;
+	struct sum holds, differs;
+	struct pw_tuples known;
+	struct pw_rangeset **ranges;	/* by part, while they grow */
+	size_t num_ranges, cap_ranges;
+	struct pw_split split;
+};
+
+static void sum_add(struct sum *sum, uint64_t number, bool less)
+{
+	uint64_t a = pw_mix64(number), b = pw_mix64(~number);
+
+	sum->a += less ? -a : a;
+	sum->b += less ? -b : b;
+}
+
+static bool sum_is_zero(const struct sum *sum)
+{
+	return !sum->a && !sum->b;
+}
+
+static void note(struct sweep *sw, uint32_t i, bool begins)
+{
+	const struct pw_member *m = &sw->members[i];
+
+	sum_add(&sw->holds, (uint64_t)1 << 32 | i, !begins);
+	sum_add(&sw->differs, m->rest, (m->side == SIDE_AFTER) != begins);
+}
+
+static void begin(struct sweep *sw, uint32_t i)
+{
+	sw->place[i] = (uint32_t)sw->num_active;
+	sw->active[sw->num_active++] = i;
+	note(sw, i, true);
+}
+
+static void end(struct sweep *sw, uint32_t i)
+{
+	uint32_t last = sw->active[--sw->num_active];
+
+	sw->active[sw->place[i]] = last;
+	sw->place[last] = sw->place[i];
+	note(sw, i, false);
+}
+
+static int entry_cmp(const void *a, const void *b)
+{
+	const struct pw_member *x = a, *y = b;
+
+	if (x->side != y->side)
+		return x->side < y->side ? -1 : 1;
+	return x->entry < y->entry ? -1 : x->entry > y->entry;
+}
+
+/* A part of those that hold the point */
+static int add_part(struct sweep *sw, uint32_t set)
+{
+	struct pw_part part = { .set = set };
+	int err;
+
+	part.members = calloc(sw->num_constant + sw->num_active + 1,
+			      sizeof(*part.members));
+	if (!part.members)
+		return -ENOMEM;
+	for (size_t i = 0; i < sw->num_constant; i++)
+		part.members[part.num++] = sw->members[sw->constant[i]];
+	for (size_t i = 0; i < sw->num_active; i++)
+		part.members[part.num++] = sw->members[sw->active[i]];
+	qsort(part.members, part.num, sizeof(*part.members), entry_cmp);
+	err = PW_ARRAY_PUSH(sw->split.parts, sw->split.num, sw->split.cap,
+			    part);
+	if (err)
+		free(part.members);
+	return err;
+}
+
+static int new_part(struct sweep *sw)
+{
+	struct pw_rangeset *set = pw_rangeset_new(sw->bits);
+
+	if (!set || PW_ARRAY_PUSH(sw->ranges, sw->num_ranges, sw->cap_ranges,
+				  set)) {
+		pw_rangeset_free(set);
+		return -ENOMEM;
+	}
+	return add_part(sw, PW_NO_SET);
+}
+
+/* The same members hold all of it */
+static int stretch(struct sweep *sw, struct pw_value first,
+		   struct pw_value last)
+{
+	const uint32_t key[] = {
+		(uint32_t)sw->holds.a, (uint32_t)(sw->holds.a >> 32),
+		(uint32_t)sw->holds.b, (uint32_t)(sw->holds.b >> 32),
+	};
+	int64_t part;
+
+	if (!sw->num_active || sum_is_zero(&sw->differs))
+		return 0;
+	part = pw_tuples_add(&sw->known, key);
+	if (part < 0)
+		return -ENOMEM;
+	if ((size_t)part == sw->num_ranges && new_part(sw))
+		return -ENOMEM;
+	return pw_rangeset_add(sw->ranges[part], first, last);
+}
+
+static int end_cmp(const void *a, const void *b)
+{
+	return pw_value_cmp(((const struct end *)a)->at,
+			    ((const struct end *)b)->at);
+}
+
+/* Sets that hold the last number never end */
+static int add_ends(struct sweep *sw, uint32_t member,
+		    const struct pw_rangeset *set)
+{
+	struct pw_value max = pw_value_max(sw->bits);
+	int err = 0;
+
+	for (size_t i = 0; !err && i < set->num; i++) {
+		struct pw_range r = pw_rangeset_get(set, i);
+		struct end first = { r.first, member, true };
+		struct end last = { pw_value_next(r.last), member, false };
+
+		err = PW_ARRAY_PUSH(sw->ends, sw->num_ends, sw->cap_ends,
+				    first);
+		if (!err && pw_value_cmp(r.last, max))
+			err = PW_ARRAY_PUSH(sw->ends, sw->num_ends,
+					    sw->cap_ends, last);
+	}
+	return err;
+}
+
+static int walk(struct sweep *sw)
+{
+	struct pw_value last = pw_value_max(sw->bits);
+	size_t i = 0;
+	int err = 0;
+
+	if (sw->num_ends)
+		qsort(sw->ends, sw->num_ends, sizeof(*sw->ends), end_cmp);
+	while (!err && i < sw->num_ends) {
+		struct pw_value at = sw->ends[i].at;
+
+		for (; i < sw->num_ends && !pw_value_cmp(sw->ends[i].at, at);
+		     i++) {
+			if (sw->ends[i].begins)
+				begin(sw, sw->ends[i].member);
+			else
+				end(sw, sw->ends[i].member);
+		}
+		err = stretch(sw, at, i < sw->num_ends ?
+			      pw_value_prev(sw->ends[i].at) : last);
+	}
+	for (size_t part = 0; !err && part < sw->num_ranges; part++) {
+		err = pw_rangeset_normalise(sw->ranges[part]);
+		sw->split.parts[part].set =
+			pw_sets_add(sw->sets, sw->ranges[part]);
+	}
+	return err;
+}
+
+/* Ends of the members that hold some of @within, and all of it in @some */
+static int sort_out(struct sweep *sw, uint32_t within, size_t num,
+		    struct pw_rangeset *some)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < num; i++) {
+		uint32_t set = pw_sets_intersect(sw->sets, within,
+						 sw->members[i].set);
+
+		if (set == within) {
+			sw->constant[sw->num_constant++] = i;
+			note(sw, i, true);
+		} else if (set) {
+			const struct pw_rangeset *ranges =
+				pw_sets_get(sw->sets, set);
+
+			err = pw_rangeset_add_set(some, ranges);
+			if (!err)
+				err = add_ends(sw, i, ranges);
+		}
+	}
+	return err ? err : pw_rangeset_normalise(some);
+}
+
+static int sweep_over(struct sweep *sw, uint32_t within, size_t num)
+{
+	pw_owned(pw_rangeset_free) struct pw_rangeset *some =
+		pw_rangeset_new(sw->bits);
+	int err = some ? sort_out(sw, within, num, some) : -ENOMEM;
+	uint32_t rest;
+
+	if (err || sw->sets->err)
+		return err ? err : sw->sets->err;
+	rest = pw_sets_subtract(sw->sets, within, pw_sets_add(sw->sets, some));
+	err = walk(sw);
+	/* nobody but the constant ones: the point has left all others */
+	while (sw->num_active)
+		end(sw, sw->active[0]);
+	if (!err && rest && !sum_is_zero(&sw->differs))
+		err = add_part(sw, rest);
+	return err;
+}
+
+static void sweep_clear(struct sweep *sw)
+{
+	free(sw->ends);
+	free(sw->active);
+	free(sw->place);
+	free(sw->constant);
+	for (size_t i = 0; i < sw->num_ranges; i++)
+		pw_rangeset_free(sw->ranges[i]);
+	free(sw->ranges);
+	pw_tuples_clear(&sw->known);
+}
+
+int pw_split(struct pw_sets *sets, unsigned int bits, uint32_t within,
+	     const struct pw_member *members, size_t num,
+	     struct pw_split *out)
+{
+	struct sweep sw = {
+		.sets = sets, .bits = bits, .members = members,
+		.known = { .width = 4 },
+		.active = calloc(num + 1, sizeof(uint32_t)),
+		.place = calloc(num + 1, sizeof(uint32_t)),
+		.constant = calloc(num + 1, sizeof(uint32_t)),
+	};
+	int err = sw.active && sw.place && sw.constant ? 0 : -ENOMEM;
+
+	if (!err)
+		err = sweep_over(&sw, within, num);
+	sweep_clear(&sw);
+	if (err)
+		pw_split_clear(&sw.split);
+	else
+		*out = sw.split;
+	return err;
+}
+
+void pw_split_clear(struct pw_split *split)
+{
+	for (size_t i = 0; i < split->num; i++)
+		free(split->parts[i].members);
+	free(split->parts);
+}
