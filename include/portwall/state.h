@@ -63,18 +63,24 @@ bool pw_state_is_ours(void);
  * @allow_lockout: it was applied although it locks out
  * @path:	file it was read from: absolute, or "-"
  * @source:	its name as shown
+ * @base:	working directory that relative paths of @files start from
  * @digest:	as in struct pw_model
- * @num_files:	policy, includes and lists
+ * @num_sections: of the policy
+ * @files:	policy, includes and lists, the policy first
+ * @globs:	of includes, with what they matched
  */
 struct pw_bundle {
 	uint32_t entry, origin;
 	uint64_t time_ns;
 	uid_t uid, sudo_uid;
 	bool insecure, allow_lockout;
-	char *path, *source;
+	char *path, *source, *base;
 	uint8_t digest[32];
-	size_t num_files;
+	size_t num_sections;
 	struct pw_bundle_file *files;
+	size_t num_files, cap_files;
+	struct pw_bundle_glob *globs;
+	size_t num_globs, cap_globs;
 	uint8_t services[32];	/* object: the services database, as text */
 };
 
@@ -88,6 +94,16 @@ struct pw_bundle_file {
 	char *path, *dir;
 	uint8_t object[32];
 	uint64_t len;
+};
+
+/**
+ * struct pw_bundle_glob - A glob of an include
+ * @pattern, @paths: as in struct pw_files
+ */
+struct pw_bundle_glob {
+	char *pattern;
+	char **paths;
+	size_t num_paths;
 };
 
 void pw_bundle_free(struct pw_bundle *bundle);
@@ -136,8 +152,10 @@ int pw_bundle_compare(const struct pw_bundle *bundle);
  * struct pw_capture - Keeps what a policy is read from
  *
  * Its @files are those of the file system; each file that is read through them
- * is stored as an object unless there is one already. Objects that no bundle
- * names are removed by the next pw_state_commit() or pw_state_tidy().
+ * is stored as an object unless there is one already; what goes wrong there is
+ * reported by pw_state_stage(). Objects that no bundle names are removed by the
+ * next pw_state_commit(), unless somebody else is capturing then. The state
+ * must outlive it.
  */
 struct pw_capture;
 
@@ -149,9 +167,11 @@ PW_DEFINE_OWNED(struct pw_capture, pw_capture_free)
 
 /**
  * pw_state_stage() - Everything on disk but the last rename
- * @bundle:	@files and @services are set by this; @entry is given one
- * @capture:	through which the policy was read; NULL: @bundle was read from
- *		this directory, its objects are there
+ * @bundle:	@base, @files, @globs and @services are set by this; @entry is
+ *		given one, which is that of the applied bundle when nothing but
+ *		time and user differ; all else is the caller's
+ * @capture:	through which the policy was read, given up by this; NULL:
+ *		@bundle was read from this directory, its objects are there
  * @emergency:	text of the emergency policy, NULL: leave it as it is
  *
  * Return: 0; -ENOSPC, -EROFS and others, with a message: nothing has changed
@@ -162,9 +182,11 @@ int pw_state_stage(struct pw_state *state, struct pw_bundle *bundle,
 
 /**
  * pw_state_commit() - Make what was staged the bundle that boot loads
- * @trial:	keep it as the trial's, boot does not see it
+ * @trial:	keep it as the trial's, boot does not see it; else the trial's
+ *		is forgotten
  *
- * Return: 0; -errno with a message: what was there before still is
+ * Return: 0; -errno with a message: what was there before still is, or the
+ *	   disk does not say
  */
 int pw_state_commit(struct pw_state *state, bool trial,
 		    struct pw_diags *diags);
