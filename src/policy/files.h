@@ -16,4 +16,10 @@ int pw_includes_read(struct pw_policy *policy, const struct pw_files *files,
 int pw_lists_read(struct pw_policy *policy, const struct pw_files *files,
 		  const struct pw_trust *trust, struct pw_diags *diags);
 
+/* Copies for pw_paths_free(): 0 or -ENOMEM */
+int pw_paths_copy(char *const *paths, size_t num, char ***copy);
+
+/* @path as a glob that matches it alone; NULL when memory is short */
+char *pw_glob_quote(const char *path, size_t len);
+
 #endif

@@ -92,7 +92,7 @@ static int include_glob(struct includes *incl, const char *pattern,
 }
 
 /* The directory is meant as it is, whatever bytes are in its name */
-static char *quote_glob(const char *path, size_t len)
+char *pw_glob_quote(const char *path, size_t len)
 {
 	char *quoted = malloc(2 * len + 1), *to = quoted;
 
@@ -108,7 +108,7 @@ static char *quote_glob(const char *path, size_t len)
 
 static char *make_pattern(const char *path, size_t dir_len)
 {
-	char *dir = quote_glob(path, dir_len), *pattern = NULL;
+	char *dir = pw_glob_quote(path, dir_len), *pattern = NULL;
 
 	if (dir && asprintf(&pattern, "%s%s", dir, path + dir_len) < 0)
 		pattern = NULL;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "portwall/policy.h"
+#include "policy/files.h"
 
 static int load(void *arg, const char *path, const struct pw_loc *at,
 		size_t max_len, const struct pw_trust *trust,
@@ -34,21 +34,20 @@ void pw_paths_free(char **paths, size_t num)
 	free(paths);
 }
 
-static int copy_found(const glob_t *found, char ***paths, size_t *num)
+int pw_paths_copy(char *const *paths, size_t num, char ***copy)
 {
-	char **copy = calloc(found->gl_pathc + 1, sizeof(*copy));
+	char **made = calloc(num + 1, sizeof(*made));
 
-	if (!copy)
+	if (!made)
 		return -ENOMEM;
-	for (size_t i = 0; i < found->gl_pathc; i++) {
-		copy[i] = strdup(found->gl_pathv[i]);
-		if (!copy[i]) {
-			pw_paths_free(copy, i);
+	for (size_t i = 0; i < num; i++) {
+		made[i] = strdup(paths[i]);
+		if (!made[i]) {
+			pw_paths_free(made, i);
 			return -ENOMEM;
 		}
 	}
-	*paths = copy;
-	*num = found->gl_pathc;
+	*copy = made;
 	return 0;
 }
 
@@ -74,7 +73,9 @@ static int match(void *arg, const char *pattern, char ***paths, size_t *num)
 		qsort(found.gl_pathv, found.gl_pathc, sizeof(*found.gl_pathv),
 		      cmp_paths);
 	if (!err)
-		err = copy_found(&found, paths, num);
+		err = pw_paths_copy(found.gl_pathv, found.gl_pathc, paths);
+	if (!err)
+		*num = found.gl_pathc;
 	globfree(&found);
 	return err;
 }

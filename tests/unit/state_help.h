@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A directory of policies and one that remembers them, for tests. */
+#ifndef TESTS_STATE_HELP_H
+#define TESTS_STATE_HELP_H
+
+#include <portwall/state.h>
+
+/**
+ * struct place - Made by place_make(), and gone after place_remove()
+ * @root:	of both directories
+ * @state_dir:	not made yet
+ */
+struct place {
+	char root[32];
+	char state_dir[64];
+	struct pw_state *state;
+	struct pw_diags *diags;
+};
+
+/* For cmocka: *@state is a struct place, its directory opened */
+int place_make(void **state);
+int place_remove(void **state);
+
+/* Path below @root; in one of a few buffers that are used in turn */
+const char *place_path(const struct place *place, const char *name);
+/* Write a file below @root, and the directories on the way */
+void place_put(const struct place *place, const char *name, const char *text);
+void place_put_bytes(const struct place *place, const char *name,
+		     const char *bytes, size_t len);
+/* Bytes of a file below @root, with a NUL; the caller frees */
+char *place_get(const struct place *place, const char *name, size_t *len);
+/* How many names a directory below @root holds */
+size_t place_count(const struct place *place, const char *dir);
+/* The same once more, with messages and staging forgotten */
+void place_reopen(struct place *place);
+
+/**
+ * struct kept - A policy that was read, and what was kept of it
+ */
+struct kept {
+	struct pw_bundle *bundle;
+	struct pw_policy *policy;
+	struct pw_model *model;
+};
+
+/* Read @path while it is captured, and stage it; 0 or -errno of staging */
+int keep_staged(struct place *place, const char *path, const char *emergency,
+		struct kept *kept);
+/* The same and commit it; the test fails where that fails */
+void keep(struct place *place, const char *path, struct kept *kept);
+void kept_clear(struct kept *kept);
+
+/* Read what boot loads: 0 or -errno. @digest: of the policy */
+int replay(struct place *place, uint8_t digest[32]);
+int replay_of(struct place *place, enum pw_remembered which, uint32_t entry,
+	      uint8_t digest[32]);
+
+#endif
