@@ -73,8 +73,8 @@ const struct pw_field_info *pw_field_info(enum pw_field field);
  *
  * A destination address in a set of type IIF_IPV4 or IIF_IPV6 is looked up
  * together with the interface: iif . ip daddr @set. PW_F_DPORT in a set whose
- * type begins with PROTO_PORT is looked up together with what the type names,
- * l4proto . th dport . iifname . ip saddr: this is never negated, names no
+ * type begins with PORT_PROTO is looked up together with what the type names,
+ * th dport . meta l4proto . iifname . ip saddr: this is never negated, names no
  * protocol beside it, and matches TCP, UDP and SCTP alone, of the family of the
  * address if there is one. Nobody puts other protocols into such a set.
  */
@@ -187,9 +187,9 @@ enum pw_set_type {
 	PW_T_IPV4, PW_T_IPV6, PW_T_PORT, PW_T_IFNAME, PW_T_NFPROTO,
 	PW_T_MARK, PW_T_MARK_IPV4, PW_T_MARK_IPV6,
 	PW_T_IIF_IPV4, PW_T_IIF_IPV6,
-	PW_T_PROTO_PORT, PW_T_PROTO_PORT_NAME,
-	PW_T_PROTO_PORT_IPV4, PW_T_PROTO_PORT_IPV6,
-	PW_T_PROTO_PORT_NAME_IPV4, PW_T_PROTO_PORT_NAME_IPV6,
+	PW_T_PORT_PROTO, PW_T_PORT_PROTO_NAME,
+	PW_T_PORT_PROTO_IPV4, PW_T_PORT_PROTO_IPV6,
+	PW_T_PORT_PROTO_NAME_IPV4, PW_T_PORT_PROTO_NAME_IPV6,
 	PW_NUM_SET_TYPES
 };
 

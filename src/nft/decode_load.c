@@ -191,7 +191,7 @@ int dec_bitwise(struct dec *dec, const struct nftnl_expr *expr)
 	return store(dec, dec_u32(expr, NFTNL_EXPR_BITWISE_DREG), &value);
 }
 
-/* One byte in numbers of two bytes: none is turned, see load_proto_port() */
+/* One byte in numbers of two bytes: none is turned, see load_port_proto() */
 static bool turns_nothing(const struct reg *value,
 			  const struct nftnl_expr *expr)
 {

@@ -288,15 +288,16 @@ static void match_synack(struct enc *enc, const struct pw_match *match)
 	compare(enc, equal_op(match->negated), &flags, sizeof(flags));
 }
 
-/* @len bytes of the first register, in numbers of @size bytes */
-static void to_network_order(struct enc *enc, uint32_t len, uint32_t size)
+/* @len bytes of a register, in numbers of @size bytes */
+static void to_network_order(struct enc *enc, uint32_t reg, uint32_t len,
+			     uint32_t size)
 {
 	struct nftnl_expr *expr = enc_add(enc, "byteorder");
 
 	if (!expr)
 		return;
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_SREG, reg);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_DREG, reg);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_LEN, len);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_SIZE, size);
@@ -307,7 +308,7 @@ static void compare_time(struct enc *enc, uint32_t op, uint64_t time_ns)
 	uint8_t data[8];
 
 	enc_load(enc, PW_F_TIME, NFT_REG_1);
-	to_network_order(enc, sizeof(data), sizeof(data));
+	to_network_order(enc, NFT_REG_1, sizeof(data), sizeof(data));
 	pw_value_to_be((struct pw_value){ 0, time_ns }, data, sizeof(data));
 	compare(enc, op, data, sizeof(data));
 }
@@ -392,11 +393,11 @@ void enc_with_iif(struct enc *enc, enum pw_field field)
 }
 
 /*
- * Fields of a key that begins with protocol and port, one after the other. Where
+ * Fields of a key that begins with port and protocol, one after the other. Where
  * there are ranges nft 1.0.6 turns the one byte of the protocol: as numbers of
  * two bytes there is none to turn, and the kernel does nothing.
  */
-static void load_proto_port(struct enc *enc, const struct pw_set *set)
+static void load_port_proto(struct enc *enc, const struct pw_set *set)
 {
 	enum pw_field fields[PW_KEY_PARTS];
 	size_t num = pw_key_fields(set->type, fields);
@@ -404,8 +405,8 @@ static void load_proto_port(struct enc *enc, const struct pw_set *set)
 
 	for (size_t i = 0; i < num; i++) {
 		enc_load(enc, fields[i], reg);
-		if (!i && set->interval)
-			to_network_order(enc, 1, 2);
+		if (fields[i] == PW_F_L4PROTO && set->interval)
+			to_network_order(enc, reg, 1, 2);
 		/* the first register has a name of its own: four of 32 bits */
 		reg = i ? reg + (field_codes[fields[i]].len + 3) / 4 :
 			  REG_SECOND;
@@ -419,7 +420,7 @@ static void match_set(struct enc *enc, const struct pw_match *match)
 	if (set_has_iif(set->type))
 		enc_with_iif(enc, match->field);
 	else if (set_has_proto(set->type))
-		load_proto_port(enc, set);
+		load_port_proto(enc, set);
 	else
 		enc_load(enc, match->field, NFT_REG_1);
 	enc_lookup(enc, set->name, match->negated);

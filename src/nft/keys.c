@@ -18,8 +18,8 @@ enum {
 };
 
 #define CONCAT(a, b) ((a) << 6 | (b))
-#define PROTO_PORT CONCAT(TYPE_INET_PROTOCOL, TYPE_INET_SERVICE)
-#define PROTO_PORT_NAME CONCAT(PROTO_PORT, TYPE_IFNAME)
+#define PORT_PROTO CONCAT(TYPE_INET_SERVICE, TYPE_INET_PROTOCOL)
+#define PORT_PROTO_NAME CONCAT(PORT_PROTO, TYPE_IFNAME)
 
 enum { ORDER_CONCAT, ORDER_HOST, ORDER_BE };
 
@@ -43,30 +43,30 @@ static const struct pw_key_info set_keys[PW_NUM_SET_TYPES] = {
 			    "iface_index . ipv4_addr" },
 	[PW_T_IIF_IPV6] = { CONCAT(TYPE_IFINDEX, TYPE_IP6ADDR), 20,
 			    ORDER_CONCAT, "iface_index . ipv6_addr" },
-	[PW_T_PROTO_PORT] = { PROTO_PORT, 8, ORDER_CONCAT,
-			      "inet_proto . inet_service" },
-	[PW_T_PROTO_PORT_NAME] = { PROTO_PORT_NAME, 24, ORDER_CONCAT,
-				   "inet_proto . inet_service . ifname" },
-	[PW_T_PROTO_PORT_IPV4] = {
-		CONCAT(PROTO_PORT, TYPE_IPADDR), 12, ORDER_CONCAT,
-		"inet_proto . inet_service . ipv4_addr", { 1, 2, 4 } },
-	[PW_T_PROTO_PORT_IPV6] = {
-		CONCAT(PROTO_PORT, TYPE_IP6ADDR), 24, ORDER_CONCAT,
-		"inet_proto . inet_service . ipv6_addr", { 1, 2, 16 } },
-	[PW_T_PROTO_PORT_NAME_IPV4] = {
-		CONCAT(PROTO_PORT_NAME, TYPE_IPADDR), 28, ORDER_CONCAT,
-		"inet_proto . inet_service . ifname . ipv4_addr",
-		{ 1, 2, 16, 4 } },
-	[PW_T_PROTO_PORT_NAME_IPV6] = {
-		CONCAT(PROTO_PORT_NAME, TYPE_IP6ADDR), 40, ORDER_CONCAT,
-		"inet_proto . inet_service . ifname . ipv6_addr",
-		{ 1, 2, 16, 16 } },
+	[PW_T_PORT_PROTO] = { PORT_PROTO, 8, ORDER_CONCAT,
+			      "inet_service . inet_proto" },
+	[PW_T_PORT_PROTO_NAME] = { PORT_PROTO_NAME, 24, ORDER_CONCAT,
+				   "inet_service . inet_proto . ifname" },
+	[PW_T_PORT_PROTO_IPV4] = {
+		CONCAT(PORT_PROTO, TYPE_IPADDR), 12, ORDER_CONCAT,
+		"inet_service . inet_proto . ipv4_addr", { 2, 1, 4 } },
+	[PW_T_PORT_PROTO_IPV6] = {
+		CONCAT(PORT_PROTO, TYPE_IP6ADDR), 24, ORDER_CONCAT,
+		"inet_service . inet_proto . ipv6_addr", { 2, 1, 16 } },
+	[PW_T_PORT_PROTO_NAME_IPV4] = {
+		CONCAT(PORT_PROTO_NAME, TYPE_IPADDR), 28, ORDER_CONCAT,
+		"inet_service . inet_proto . ifname . ipv4_addr",
+		{ 2, 1, 16, 4 } },
+	[PW_T_PORT_PROTO_NAME_IPV6] = {
+		CONCAT(PORT_PROTO_NAME, TYPE_IP6ADDR), 40, ORDER_CONCAT,
+		"inet_service . inet_proto . ifname . ipv6_addr",
+		{ 2, 1, 16, 16 } },
 };
 
 static const struct pw_key_info map_keys[PW_NUM_MAP_KEYS] = {
 	[PW_K_PORT] = { TYPE_INET_SERVICE, 2, ORDER_BE, "inet_service" },
-	[PW_K_PROTO_PORT] = { PROTO_PORT, 8, ORDER_CONCAT,
-			      "inet_proto . inet_service" },
+	[PW_K_PROTO_PORT] = { CONCAT(TYPE_INET_PROTOCOL, TYPE_INET_SERVICE), 8,
+			      ORDER_CONCAT, "inet_proto . inet_service" },
 	/* nft gives protocols no byte order */
 	[PW_K_PROTO] = { TYPE_INET_PROTOCOL, 1, ORDER_CONCAT, "inet_proto" },
 	[PW_K_FIB_DADDR] = { TYPE_FIB_ADDR, 4, ORDER_HOST, "fib_addrtype" },
@@ -89,10 +89,10 @@ size_t pw_key_fields(enum pw_set_type type,
 
 	if (!set_has_proto(type))
 		return 0;
-	fields[num++] = PW_F_L4PROTO;
 	fields[num++] = PW_F_DPORT;
-	if (type == PW_T_PROTO_PORT_NAME || type == PW_T_PROTO_PORT_NAME_IPV4 ||
-	    type == PW_T_PROTO_PORT_NAME_IPV6)
+	fields[num++] = PW_F_L4PROTO;
+	if (type == PW_T_PORT_PROTO_NAME || type == PW_T_PORT_PROTO_NAME_IPV4 ||
+	    type == PW_T_PORT_PROTO_NAME_IPV6)
 		fields[num++] = PW_F_IIFNAME;
 	if (set_nfproto(type))
 		fields[num++] = set_nfproto(type) == NFPROTO_IPV4 ?

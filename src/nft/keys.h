@@ -32,7 +32,7 @@ const struct pw_key_info *pw_set_key_info(enum pw_set_type type);
 const struct pw_key_info *pw_map_key_info(enum pw_map_key key);
 
 /*
- * The fields that a key beginning with protocol and port is made of, in order;
+ * The fields that a key beginning with port and protocol is made of, in order;
  * returns their number, 0 for other types
  */
 size_t pw_key_fields(enum pw_set_type type,

@@ -197,8 +197,8 @@ static void print_field(enum pw_field field, uint8_t l4proto, FILE *out)
 	}
 }
 
-/* "meta l4proto . th dport . ip saddr @s.open4" */
-static void print_proto_port(const struct pw_set *set, FILE *out)
+/* "th dport . meta l4proto . ip saddr @s.open4" */
+static void print_port_proto(const struct pw_set *set, FILE *out)
 {
 	enum pw_field fields[PW_KEY_PARTS];
 	size_t num = pw_key_fields(set->type, fields);
@@ -227,7 +227,7 @@ static void print_match(const struct pw_ruleset *rs,
 		break;
 	}
 	if (match->set != PW_NONE && set_has_proto(rs->sets[match->set].type)) {
-		print_proto_port(&rs->sets[match->set], out);
+		print_port_proto(&rs->sets[match->set], out);
 		return;
 	}
 	if (match->set != PW_NONE && set_has_iif(rs->sets[match->set].type))

@@ -110,7 +110,7 @@ bool set_has_iif(enum pw_set_type type)
 
 bool set_has_proto(enum pw_set_type type)
 {
-	return type >= PW_T_PROTO_PORT && type <= PW_T_PROTO_PORT_NAME_IPV6;
+	return type >= PW_T_PORT_PROTO && type <= PW_T_PORT_PROTO_NAME_IPV6;
 }
 
 bool field_takes_set(enum pw_field field, enum pw_set_type type)

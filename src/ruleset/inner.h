@@ -32,7 +32,7 @@ int rule_canonical(const struct pw_ruleset *rs, struct pw_rule *rule);
 bool field_takes_set(enum pw_field field, enum pw_set_type type);
 /* Keys that begin with the index of the interface */
 bool set_has_iif(enum pw_set_type type);
-/* Keys that begin with protocol and port */
+/* Keys that begin with port and protocol */
 bool set_has_proto(enum pw_set_type type);
 /* Family of the address in the key of a set, 0: there is none */
 uint8_t set_nfproto(enum pw_set_type type);

@@ -51,14 +51,14 @@ uint8_t set_nfproto(enum pw_set_type type)
 	case PW_T_IPV4:
 	case PW_T_MARK_IPV4:
 	case PW_T_IIF_IPV4:
-	case PW_T_PROTO_PORT_IPV4:
-	case PW_T_PROTO_PORT_NAME_IPV4:
+	case PW_T_PORT_PROTO_IPV4:
+	case PW_T_PORT_PROTO_NAME_IPV4:
 		return NFPROTO_IPV4;
 	case PW_T_IPV6:
 	case PW_T_MARK_IPV6:
 	case PW_T_IIF_IPV6:
-	case PW_T_PROTO_PORT_IPV6:
-	case PW_T_PROTO_PORT_NAME_IPV6:
+	case PW_T_PORT_PROTO_IPV6:
+	case PW_T_PORT_PROTO_NAME_IPV6:
 		return NFPROTO_IPV6;
 	default:
 		return 0;

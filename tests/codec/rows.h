@@ -243,23 +243,23 @@ static const struct codec_row codec_rows[] = {
 	  M(IN(PW_F_CT_ORIG_DADDR6, S_OWN6)), NO_E, ACCEPT, NULL,
 	  "iif . ct original ip6 daddr @s.own6 accept" },
 	{ "openings", M(IN(PW_F_DPORT, S_PP)), E(COUNT, LAST), ACCEPT, NULL,
-	  "meta l4proto . th dport @s.open counter name \"n.web\" accept" },
+	  "th dport . meta l4proto @s.open counter name \"n.web\" accept" },
 	{ "openings of an interface", M(IN(PW_F_DPORT, S_PPN)), NO_E, ACCEPT,
-	  NULL, "meta l4proto . th dport . iifname @s.open.if accept" },
+	  NULL, "th dport . meta l4proto . iifname @s.open.if accept" },
 	{ "openings of a source", M(IN(PW_F_DPORT, S_PP4)), E(COUNT, LAST),
 	  ACCEPT, NULL,
-	  "meta l4proto . th dport . ip saddr @s.open4 counter name \"n.web\" accept" },
+	  "th dport . meta l4proto . ip saddr @s.open4 counter name \"n.web\" accept" },
 	{ "openings of an IPv6 source",
 	  M(ONE(PW_F_CT_STATE, PW_CT_NEW), IN(PW_F_DPORT, S_PP6)), NO_E, ACCEPT,
 	  NULL,
-	  "ct state new meta l4proto . th dport . ip6 saddr @s.open6 accept" },
+	  "ct state new th dport . meta l4proto . ip6 saddr @s.open6 accept" },
 	{ "openings of interface and source",
 	  M(WIDE(PW_F_IIFNAME, NAME_LO, NAME_LO), IN(PW_F_DPORT, S_PPN4),
 	    ONE(PW_F_DADDR4, 7)), NO_E, ACCEPT, NULL,
-	  "iifname \"lo\" meta l4proto . th dport . iifname . ip saddr @s.open4.if ip daddr 0.0.0.7 accept" },
+	  "iifname \"lo\" th dport . meta l4proto . iifname . ip saddr @s.open4.if ip daddr 0.0.0.7 accept" },
 	{ "openings of interface and IPv6 source", M(IN(PW_F_DPORT, S_PPN6)),
 	  E(COUNT, LAST), { PW_V_GOTO, C_LEAF, 0 }, "open",
-	  "meta l4proto . th dport . iifname . ip6 saddr @s.open6.if counter name \"n.web\" goto c.leaf comment \"open\"" },
+	  "th dport . meta l4proto . iifname . ip6 saddr @s.open6.if counter name \"n.web\" goto c.leaf comment \"open\"" },
 	{ "many matches",
 	  M(WIDE(PW_F_IIFNAME, NAME_LO, NAME_LO), TCP, ONE(PW_F_DPORT, 22),
 	    ONE(PW_F_SADDR4, 1), ONE(PW_F_FIB_SADDR, 1)), E(COUNT, LAST),
@@ -431,7 +431,7 @@ static const struct codec_set {
 		       .dynamic = true, .timeout = true,
 		       .timeout_ms = 10000, .size = 65535 }, 0, { N(0, 0) } },
 #define OPENINGS(suffix, of, ranges) \
-	{ { .name = TEXT("s.open" suffix), .type = PW_T_PROTO_PORT##of, \
+	{ { .name = TEXT("s.open" suffix), .type = PW_T_PORT_PROTO##of, \
 	    .interval = (ranges), .timeout = true, .size = 4096 }, \
 	  0, { N(0, 0) } }
 	[S_PP] = OPENINGS("", , false),

@@ -350,7 +350,7 @@ static void declared_without_ranges(struct pw_ruleset *rs)
 
 static void declared_for_another_key(struct pw_ruleset *rs)
 {
-	rs->sets[pw_ruleset_find_set(rs, "s.open.if")].type = PW_T_PROTO_PORT;
+	rs->sets[pw_ruleset_find_set(rs, "s.open.if")].type = PW_T_PORT_PROTO;
 }
 
 static const struct spoilt {
