@@ -161,6 +161,9 @@ struct pw_capture;
 
 int pw_capture_new(struct pw_state *state, struct pw_capture **out,
 		   struct pw_diags *diags);
+/* As above, but its files are those of @from, which must outlive it */
+int pw_capture_new_from(struct pw_state *state, const struct pw_files *from,
+			struct pw_capture **out, struct pw_diags *diags);
 const struct pw_files *pw_capture_files(struct pw_capture *capture);
 void pw_capture_free(struct pw_capture *capture);
 PW_DEFINE_OWNED(struct pw_capture, pw_capture_free)

@@ -15,6 +15,7 @@
 
 /**
  * struct pw_capture - Files of a policy, stored as they are read
+ * @from:	where they are read
  * @read:	@base, @files and @globs only
  * @before:	the bundle that boot loads, NULL: none
  * @err:	of the first that could not be stored, 0: none
@@ -23,6 +24,7 @@
 struct pw_capture {
 	struct pw_state *state;
 	struct pw_files files;
+	const struct pw_files *from;
 	struct pw_bundle *read, *before;
 	int err;
 	char *failed;
@@ -84,7 +86,8 @@ static int load(void *arg, const char *path, const struct pw_loc *at,
 		struct pw_source **out, struct pw_diags *diags)
 {
 	struct pw_capture *capture = arg;
-	int err = pw_source_load(path, at, max_len, trust, out, diags);
+	const struct pw_files *from = capture->from;
+	int err = from->load(from->arg, path, at, max_len, trust, out, diags);
 
 	if (err || capture->err)
 		return err;
@@ -117,8 +120,7 @@ static int add_glob(struct pw_bundle *bundle, const char *pattern,
 static int match(void *arg, const char *pattern, char ***paths, size_t *num)
 {
 	struct pw_capture *capture = arg;
-	int err = pw_system_files.match(pw_system_files.arg, pattern, paths,
-					num);
+	int err = capture->from->match(capture->from->arg, pattern, paths, num);
 
 	if (err)
 		return err;
@@ -128,8 +130,8 @@ static int match(void *arg, const char *pattern, char ***paths, size_t *num)
 	return err;
 }
 
-int pw_capture_new(struct pw_state *state, struct pw_capture **out,
-		   struct pw_diags *diags)
+int pw_capture_new_from(struct pw_state *state, const struct pw_files *from,
+			struct pw_capture **out, struct pw_diags *diags)
 {
 	pw_owned(pw_capture_free) struct pw_capture *capture =
 		calloc(1, sizeof(*capture));
@@ -138,6 +140,7 @@ int pw_capture_new(struct pw_state *state, struct pw_capture **out,
 	if (!capture)
 		return -ENOMEM;
 	capture->files = (struct pw_files){ load, match, capture };
+	capture->from = from;
 	capture->read = calloc(1, sizeof(*capture->read));
 	if (!capture->read)
 		return -ENOMEM;
@@ -152,6 +155,12 @@ int pw_capture_new(struct pw_state *state, struct pw_capture **out,
 	capture->before = pw_bundle_peek(state, PW_FILE_APPLIED);
 	*out = PW_TAKE(capture);
 	return 0;
+}
+
+int pw_capture_new(struct pw_state *state, struct pw_capture **out,
+		   struct pw_diags *diags)
+{
+	return pw_capture_new_from(state, &pw_system_files, out, diags);
 }
 
 const struct pw_files *pw_capture_files(struct pw_capture *capture)
