@@ -22,6 +22,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "load_host.h"
+#include "load_spoilt.h"
 #include "nft/load_priv.h"
 #include "nft/load_stamp.h"
 
@@ -329,110 +330,18 @@ static void others_may_commit_all_the_time(void **state)
 	waitpid(storm, NULL, 0);
 }
 
-/*
- * A wire on which somebody commits just before a transaction is sent, or its
- * answer gets lost, as often as asked, or every answer is garbled
- */
-static struct spoilt {
-	struct pw_wire wire;
-	struct pw_nl *other;
-	int overtake, lose;
-	int overtaken, lost;
-	int fail_recv, fail_send;
-	bool losing, garbling;
-	uint32_t random;
-} spoilt;
-
-static void overtake(void)
-{
-	struct pw_nl_refusal why;
-	struct nlmsghdr *nlh;
-	struct pw_batch batch;
-
-	assert_int_equal(pw_batch_open(&batch, spoilt.other->seq, 0), 0);
-	nlh = pw_batch_add(&batch, spoilt.overtaken++ & 1 ? NFT_MSG_DELTABLE :
-			   NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, "other");
-	assert_int_equal(pw_nl_commit(spoilt.other, &batch, &why), 0);
-	pw_batch_clear(&batch);
-}
-
-static int spoilt_send(void *ctx, const void *buf, size_t len)
-{
-	const struct nlmsghdr *nlh = buf;
-	bool commits = nlh->nlmsg_type == NFNL_MSG_BATCH_BEGIN;
-	int err;
-
-	if (commits && spoilt.overtake-- > 0)
-		overtake();
-	spoilt.losing = commits && spoilt.lose-- > 0;
-	spoilt.lost += spoilt.losing;
-	err = spoilt.wire.send(ctx, buf, len);
-	return spoilt.fail_send-- == 0 ? -EINTR : err;
-}
-
-static uint32_t next_random(void)
-{
-	spoilt.random = spoilt.random * 1664525 + 1013904223;
-	return spoilt.random >> 8;
-}
-
-/*
- * Another byte somewhere, or an end that comes early. Only elements get other
- * bytes: libnftnl ends the process when an attribute has the wrong length.
- */
-static ssize_t garble(void *buf, ssize_t len)
-{
-	const struct nlmsghdr *nlh = buf;
-	const size_t spared = sizeof(*nlh) + sizeof(struct nfgenmsg);
-	uint8_t *bytes = buf;
-
-	if (len <= (ssize_t)spared)
-		return len;
-	if ((nlh->nlmsg_type & 0xff) == NFT_MSG_NEWSETELEM)
-		bytes[spared + next_random() % ((size_t)len - spared)] =
-			(uint8_t)next_random();
-	if (next_random() % 64 == 0)
-		len -= next_random() % 8;
-	return len;
-}
-
-static ssize_t spoilt_recv(void *ctx, void *buf, size_t cap)
-{
-	ssize_t len = spoilt.losing ? -ENOBUFS :
-				      spoilt.wire.recv(ctx, buf, cap);
-
-	if (spoilt.fail_recv-- == 0)
-		len = -ENOBUFS;
-	return spoilt.garbling ? garble(buf, len) : len;
-}
-
-static void spoil(const struct host *host)
-{
-	struct pw_wire wire;
-
-	assert_int_equal(pw_wire_open(&wire), 0);
-	spoilt = (struct spoilt){
-		.wire = host->nl->wire, .other = pw_nl_new(&wire),
-		.fail_recv = -1, .fail_send = -1,
-	};
-	assert_non_null(spoilt.other);
-	host->nl->wire.recv = spoilt_recv;
-	host->nl->wire.send = spoilt_send;
-}
-
 static void lost_answers_change_nothing(void **state)
 {
 	const struct host *host = lh_host(state);
 
-	spoil(host);
+	ls_spoil(host);
 	for (uint32_t n = 1; n < 6; n++) {
-		spoilt.lose = (int)n;
-		spoilt.lost = 0;
+		ls_spoilt.lose = (int)n;
+		ls_spoilt.lost = 0;
 		lh_apply_small(host, n);
-		assert_true(spoilt.lost);
+		assert_true(ls_spoilt.lost);
 	}
-	pw_nl_close(spoilt.other);
+	ls_close();
 }
 
 /* Each send in turn is done and said to be interrupted; each answer is lost */
@@ -442,9 +351,9 @@ static void any_single_failure_changes_nothing(void **state)
 	uint32_t n = 0;
 	bool failed;
 
-	spoil(host);
+	ls_spoil(host);
 	for (int i = 0; i < 2; i++) {
-		int *fail = i ? &spoilt.fail_send : &spoilt.fail_recv;
+		int *fail = i ? &ls_spoilt.fail_send : &ls_spoilt.fail_recv;
 
 		for (int at = 0; at == 0 || failed; at++) {
 			*fail = at;
@@ -454,20 +363,20 @@ static void any_single_failure_changes_nothing(void **state)
 		}
 	}
 	assert_true(n > 50);
-	pw_nl_close(spoilt.other);
+	ls_close();
 }
 
 static void overtaken_transactions_are_sent_again(void **state)
 {
 	const struct host *host = lh_host(state);
 
-	spoil(host);
+	ls_spoil(host);
 	for (uint32_t n = 1; n < 9; n++) {
-		spoilt.overtake = (int)n;
+		ls_spoilt.overtake = (int)n;
 		lh_apply_small(host, n);
-		assert_true(spoilt.overtake <= 0);
+		assert_true(ls_spoilt.overtake <= 0);
 	}
-	pw_nl_close(spoilt.other);
+	ls_close();
 }
 
 /* Whatever comes, reading ends with rules or a message, within its memory */
@@ -477,15 +386,15 @@ static void garbled_answers_are_survived(void **state)
 	unsigned int read = 0;
 
 	lh_apply_small(host, 1);
-	spoil(host);
-	spoilt.garbling = true;
+	ls_spoil(host);
+	ls_spoilt.garbling = true;
 	for (uint32_t i = 0; i < 3000; i++) {
 		pw_owned(pw_diags_free) struct pw_diags *diags =
 			pw_diags_new();
 		pw_owned(pw_kernel_free) struct pw_kernel *kernel = NULL;
 		int err;
 
-		spoilt.random = i;
+		ls_spoilt.random = i;
 		err = pw_kernel_read(host->nl, 0, &kernel, diags);
 		assert_int_not_equal(err, -EINVAL);
 		assert_true(err || kernel);
@@ -494,7 +403,7 @@ static void garbled_answers_are_survived(void **state)
 		read += !err;
 	}
 	assert_in_range(read, 1, 2999);
-	pw_nl_close(spoilt.other);
+	ls_close();
 }
 
 static void patience_ends(void **state)
@@ -503,12 +412,12 @@ static void patience_ends(void **state)
 	struct pw_ruleset *want = lh_want_of(2);
 
 	lh_apply_small(host, 1);
-	spoil(host);
-	spoilt.overtake = INT_MAX;
+	ls_spoil(host);
+	ls_spoilt.overtake = INT_MAX;
 	assert_int_equal(lh_apply(host, want, 2), -EAGAIN);
 	assert_non_null(strstr(lh_last_text(host->diags), "kept changing"));
 	lh_in_force(host, 1);
-	pw_nl_close(spoilt.other);
+	ls_close();
 	pw_ruleset_free(want);
 }
 

@@ -435,14 +435,15 @@ static void generation_is_what_was_compiled(void **state)
 
 /* Names of what is stale, in the order of the ruleset's arrays */
 static void stale_names(const struct pw_kernel *kernel,
-			const struct pw_ruleset *want, char *text, size_t len)
+			const struct pw_ruleset *want, bool moving, char *text,
+			size_t len)
 {
 	const struct pw_ruleset *rs = kernel->rules;
 	FILE *out = fmemopen(text, len, "w");
 	struct pw_stale stale;
 
 	assert_non_null(out);
-	assert_int_equal(pw_stale_find(kernel, want, false, &stale), 0);
+	assert_int_equal(pw_stale_find(kernel, want, moving, &stale), 0);
 	for (size_t i = 0; i < rs->num_chains; i++)
 		fprintf(out, "%s", stale.chains[i] ? rs->chains[i].name : "");
 	for (size_t i = 0; i < rs->num_sets; i++)
@@ -460,11 +461,23 @@ static const struct stale_case {
 	const char *name;
 	unsigned int current, want;
 	const char *stale;
+	unsigned int trial, left_ms;
+	bool moving;
 } stale_cases[] = {
-	{ "the one before", 2, 3, "g1.cg1.in a.1    m.1.ports  n.1   any" },
-	{ "it is wanted again", 2, 1, "g1.cg1.in     m.1.ports     any" },
+	{ "the one before", 2, 3, "g1.cg1.in a.1    m.1.ports  n.1   any",
+	  0, 0, false },
+	{ "it is wanted again", 2, 1, "g1.cg1.in     m.1.ports     any",
+	  0, 0, false },
 	{ "all are orphans", 0, 0, "g1.cg1.ing2.cg2.in a.1 a.2 a.shared  "
-	  "m.1.ports m.2.ports n.1 n.2 n.shared any" },
+	  "m.1.ports m.2.ports n.1 n.2 n.shared any",
+	  0, 0, false },
+	{ "behind a trial", 1, 0, "          none", 2, 5, true },
+	{ "a trial that has expired", 1, 0, "          none", 2, 0, false },
+	{ "an expired one on the way from it", 1, 0,
+	  "g2.cg2.in  a.2    m.2.ports  n.2  any", 2, 0, true },
+	{ "a first one on the way from it", 0, 1,
+	  "g1.cg1.ing2.cg2.in  a.2   m.1.ports m.2.ports  n.2  any", 2, 0,
+	  true },
 };
 
 static void finds_stale(void **state)
@@ -473,6 +486,7 @@ static void finds_stale(void **state)
 	const unsigned int gens[] = { 1, 2 };
 	struct pw_kernel kernel = {
 		.exists = true, .current = tc->current,
+		.trial = tc->trial, .trial_left_ms = tc->left_ms,
 		.rules = ruleset_of(gens, 2, tc->current),
 	};
 	struct pw_ruleset *want = tc->want ?
@@ -482,7 +496,7 @@ static void finds_stale(void **state)
 	/* one that rules fill stays, whoever needs it */
 	add_set(kernel.rules, "s.rate4", false);
 	assert_int_equal(pw_ruleset_sort(kernel.rules), 0);
-	stale_names(&kernel, want, text, sizeof(text));
+	stale_names(&kernel, want, tc->moving, text, sizeof(text));
 	assert_string_equal(text, tc->stale);
 	pw_ruleset_free(want);
 	pw_ruleset_free(kernel.rules);
@@ -507,7 +521,7 @@ static void finds_strangers(void **state)
 		add_rule(kernel.rules, pw_ruleset_find_chain(kernel.rules, name),
 			 NULL, NULL, to(PW_V_JUMP, stranger));
 		assert_int_equal(pw_ruleset_sort(kernel.rules), 0);
-		stale_names(&kernel, NULL, text, sizeof(text));
+		stale_names(&kernel, NULL, false, text, sizeof(text));
 		assert_int_equal(!!strstr(text, "stranger"), from == 1);
 		pw_ruleset_free(kernel.rules);
 	}
