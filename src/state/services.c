@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "portwall/array.h"
+#include "portwall/escape.h"
 
 int pw_services_print(const struct pw_host *host, char **text, size_t *len)
 {
@@ -20,10 +21,8 @@ int pw_services_print(const struct pw_host *host, char **text, size_t *len)
 	for (size_t i = 0; i < host->num_services; i++)
 		fprintf(out, "%s %u %u\n", host->services[i].name,
 			host->services[i].port, host->services[i].proto);
-	if (fclose(out) || !buf) {	/* glibc may lose the text silently */
-		free(buf);
+	if (pw_text_close(out, &buf))
 		return -ENOMEM;
-	}
 	*text = buf;
 	*len = size;
 	return 0;
