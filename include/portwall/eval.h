@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "own.h"
 #include "ruleset.h"
 
 enum pw_outcome { PW_OUT_ACCEPT, PW_OUT_DROP, PW_OUT_REFUSE };
@@ -49,12 +50,14 @@ struct pw_packet {
  * struct pw_fate - What becomes of it
  * @outcome:	in prerouting and then input; what other tables do is not known
  * @limited:	@outcome holds while the limits on the way have room
+ * @unread:	it was taken not to be in constant sets whose elements are not
+ *		known, and @outcome may be another
  * @chain, @rule: what decided, indices; @rule == PW_NONE: the policy of base
  *		chain @chain
  */
 struct pw_fate {
 	enum pw_outcome outcome;
-	bool limited;
+	bool limited, unread;
 	uint32_t chain, rule;
 };
 
@@ -67,5 +70,19 @@ struct pw_fate {
  */
 int pw_eval_packet(const struct pw_ruleset *rs, const struct pw_packet *packet,
 		   struct pw_fate *out);
+
+/*
+ * For many packets: rules and sets are worked out once, and packets that differ
+ * from the one before in their source alone take a microsecond or so: sort them.
+ * Errors as above; after one of pw_evaluator_ask() it is of no more use.
+ */
+struct pw_evaluator;
+
+/* @rs is borrowed */
+int pw_evaluator_new(const struct pw_ruleset *rs, struct pw_evaluator **out);
+int pw_evaluator_ask(struct pw_evaluator *evaluator,
+		     const struct pw_packet *packet, struct pw_fate *out);
+void pw_evaluator_free(struct pw_evaluator *evaluator);
+PW_DEFINE_OWNED(struct pw_evaluator, pw_evaluator_free)
 
 #endif

@@ -9,7 +9,12 @@
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 
+#include <string.h>
+
+#include <portwall/compile.h>
 #include <portwall/eval.h>
+
+#include "policy_help.h"
 
 /* A ruleset of two base chains, with one rule in each chain */
 static struct pw_ruleset *gate(enum pw_field field, uint32_t n)
@@ -82,9 +87,121 @@ static void packet_meets_its_fate(void **state)
 	assert_int_equal(fate.chain, tc->outcome == PW_OUT_DROP ? 1 : 0);
 }
 
+static struct pw_ruleset *compiled(const char *text)
+{
+	struct read_policy got = read_text(text);
+	struct pw_ruleset *rs = NULL;
+
+	assert_int_equal(got.err, 0);
+	assert_int_equal(pw_compile(got.model, 1, &rs, got.diags), 0);
+	read_policy_clear(&got);
+	return rs;
+}
+
+static const char policy[] =
+	"[policy]\ndhcp = yes\nbridges = br0\nping = 10/second\n"
+	"[allow web]\ntcp = 80, 443\n"
+	"[allow ssh]\ntcp = 22\nfrom = 10.0.0.0/31, 10.0.0.3, "
+	"10.0.0.5, 10.0.0.7, 10.0.0.9, 10.0.0.11, 10.0.0.13, 10.0.0.15, "
+	"10.0.0.17, 10.0.0.19, 10.0.0.22, 2001:db8::/125\n"
+	"[allow ntp]\nudp = 123\nfrom = 10.0.0.4-10.0.0.9\non = eth0\n"
+	"[allow few]\ntcp = 25\nrate = 1/minute per source\n"
+	"[block bad]\nfrom = 10.0.0.3, 10.0.0.17, 10.0.0.20, 2001:db8::3\n";
+
+static struct pw_packet some_packet(uint32_t n)
+{
+	static const uint16_t ports[] = { 22, 25, 68, 80, 123, 9999 };
+	struct pw_packet p = {
+		.iifname = "eth0", .l4proto = n & 1 ? IPPROTO_TCP : IPPROTO_UDP,
+		.family = n & 2 ? PW_IPV6 : PW_IPV4, .tcp_flags = 2,
+		.hop_limit = 64, .socket_wildcard = -1, .state = PW_CT_NEW,
+		.time_ns = 1800000000ull * 1000000000u,
+	};
+
+	p.opened = n >> 2 & 1;
+	memcpy(p.iifname, (n >> 3 & 7) == 0 ? "br0" : "eth0", 4);
+	p.dport = ports[(n >> 6) % PW_ARRAY_SIZE(ports)];
+	p.sport = n >> 10 & 1 ? 67 : 40000;
+	p.src = p.family == PW_IPV4 ?
+			pw_value32(0x0a000000 + (n >> 11) % 24) :
+			(struct pw_value){ 0x20010db800000000u,
+					   (n >> 11) % 24 };
+	return p;
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+/* Whatever was asked before it, a packet's fate is the same */
+static void many_as_one(void **state)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = compiled(policy);
+	pw_owned(pw_evaluator_free) struct pw_evaluator *e = NULL;
+	struct pw_packet packet = { 0 };
+	size_t outcomes[2] = { 0 };
+	uint32_t seed = 1;
+
+	(void)state;
+	assert_int_equal(pw_evaluator_new(rs, &e), 0);
+	for (int i = 0; i < 5000; i++) {
+		const struct pw_packet other = some_packet(next_random(&seed));
+		struct pw_fate one, many;
+
+		if (i % 4 == 0)		/* then three that differ in source */
+			packet = other;
+		packet.opened = other.opened;
+		packet.sport = other.sport;
+		if (packet.family == other.family)
+			packet.src = other.src;
+		assert_int_equal(pw_eval_packet(rs, &packet, &one), 0);
+		assert_int_equal(pw_evaluator_ask(e, &packet, &many), 0);
+		assert_int_equal(one.outcome, many.outcome);
+		assert_int_equal(one.limited, many.limited);
+		assert_int_equal(one.unread, many.unread);
+		assert_int_equal(one.chain, many.chain);
+		assert_int_equal(one.rule, many.rule);
+		outcomes[one.outcome == PW_OUT_ACCEPT]++;
+	}
+	assert_true(outcomes[0] > 500 && outcomes[1] > 500);
+}
+
+/* A set that was too large to be read: its packets may meet another fate */
+static void unread_sets_are_told(void **state)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = compiled(policy);
+	struct pw_packet packet = {
+		.iifname = "eth0", .l4proto = IPPROTO_TCP, .tcp_flags = 2,
+		.hop_limit = 64, .socket_wildcard = -1, .state = PW_CT_NEW,
+		.src = pw_value32(0x0a000001), .dport = 22,
+	};
+	struct pw_fate fate;
+
+	(void)state;
+	assert_int_equal(pw_eval_packet(rs, &packet, &fate), 0);
+	assert_int_equal(fate.outcome, PW_OUT_ACCEPT);
+	assert_false(fate.unread);
+	for (size_t i = 0; i < rs->num_sets; i++) {
+		if (rs->sets[i].name[0] != 'a' || !rs->sets[i].constant)
+			continue;
+		pw_rangeset_free(rs->sets[i].elems);
+		rs->sets[i].elems = NULL;
+	}
+	assert_int_equal(pw_eval_packet(rs, &packet, &fate), 0);
+	assert_true(fate.unread);
+	packet.opened = true;		/* then the set is not asked */
+	assert_int_equal(pw_eval_packet(rs, &packet, &fate), 0);
+	assert_false(fate.unread);
+}
+
 int main(void)
 {
-	static struct CMUnitTest rows[PW_ARRAY_SIZE(fates)];
+	static struct CMUnitTest rows[PW_ARRAY_SIZE(fates) + 2] = {
+		[PW_ARRAY_SIZE(fates)] = cmocka_unit_test(many_as_one),
+		cmocka_unit_test(unread_sets_are_told),
+	};
 
 	for (size_t i = 0; i < PW_ARRAY_SIZE(fates); i++) {
 		rows[i].name = fates[i].name;
