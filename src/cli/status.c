@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "cli/where.h"
 
 static const struct counted_row {
 	const char *prefix;	/* of the name */
@@ -104,9 +105,17 @@ static int gather_lines(const struct pw_ruleset *rules,
 /* Reading a policy of a million addresses takes time: only if need be */
 static int find_drift(struct cli *cli, struct status_view *view)
 {
-	const struct pw_where where = { .run_dir = cli->run_dir };
+	pw_owned(pw_intent_free) struct pw_intent *intent = NULL;
+	const struct pw_where where = where_of(cli);
+	int err = 0;
 
-	return pw_drift_find(view->status, NULL, &where, &view->drifts,
+	if (view->status->changed && view->status->rules && where.state_dir)
+		err = pw_intent_in_force(&where,
+					 pw_kernel_stamp(view->status->kernel),
+					 &intent, cli->diags);
+	if (err == -ENOMEM)
+		return err;
+	return pw_drift_find(view->status, intent, &where, &view->drifts,
 			     cli->diags);
 }
 

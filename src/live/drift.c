@@ -72,9 +72,10 @@ int pw_drift_find(const struct pw_status *status,
 		calloc(1, sizeof(*drifts));
 	int err = drifts ? 0 : -ENOMEM;
 
-	(void)where;
 	if (!err)
 		err = pw_drift_ours(status, intent, drifts, diags);
+	if (!err)
+		err = pw_drift_boot(status, where, drifts);
 	if (!err)
 		err = pw_drift_managers(drifts);
 	if (!err)

@@ -36,6 +36,13 @@ int pw_drift_rules(const struct pw_ruleset *want, const struct pw_ruleset *got,
 int pw_drift_extra_rule(const struct pw_ruleset *rs, uint32_t chain,
 			size_t rule, const char *hint, struct pw_drifts *out);
 
+/*
+ * drift_boot.c: between what is in force and what is remembered, and between
+ * that and the policy's file. 0 or -ENOMEM
+ */
+int pw_drift_boot(const struct pw_status *status, const struct pw_where *where,
+		  struct pw_drifts *out);
+
 /* drift_managers.c: other firewall managers that are at work; 0 or -ENOMEM */
 int pw_drift_managers(struct pw_drifts *out);
 

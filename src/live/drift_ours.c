@@ -50,17 +50,30 @@ static int find_strange_chains(const struct ours *o)
 	return err;
 }
 
+/* Without the words of the error that it was to the decoder */
+static int said_len(const char *text)
+{
+	static const char end[] = "Operation not supported";
+	size_t len = strlen(text);
+
+	if (len > sizeof(end) && !strcmp(text + len - strlen(end), end))
+		len -= strlen(": ") + strlen(end);
+	return (int)len;
+}
+
 /* What the decoder has named already */
 static int find_undecoded(const struct ours *o)
 {
 	const struct pw_diags *strange = o->status->strange;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < pw_diags_kept(strange); i++)
+	for (size_t i = 0; !err && i < pw_diags_kept(strange); i++) {
+		const char *text = pw_diags_get(strange, i)->text;
+
 		err = pw_drift_add(o->out, PW_DRIFT_ADDED,
 				   "take it out with nft, or the whole table with: portwall clear",
-				   TABLE ", %s",
-				   pw_diags_get(strange, i)->text);
+				   TABLE ", %.*s", said_len(text), text);
+	}
 	return err;
 }
 

@@ -56,7 +56,7 @@ static int look_at_history(struct search *s)
 	return err;
 }
 
-int pw_bundle_find(struct pw_state *state, const uint8_t digest[32],
+int pw_remembered_find(struct pw_state *state, const uint8_t digest[32],
 		   struct pw_bundle **out, struct pw_diags *diags)
 {
 	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
@@ -115,7 +115,7 @@ int pw_intent_find(struct pw_state *state, const uint8_t digest[32],
 		   struct pw_intent **out, struct pw_diags *diags)
 {
 	pw_owned(pw_bundle_free) struct pw_bundle *bundle = NULL;
-	int err = pw_bundle_find(state, digest, &bundle, diags);
+	int err = pw_remembered_find(state, digest, &bundle, diags);
 
 	return err ? err : pw_bundle_resolve(state, bundle, false, out, diags);
 }

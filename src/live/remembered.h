@@ -6,13 +6,13 @@
 #include "portwall/live.h"
 
 /**
- * pw_bundle_find() - The remembered policy with a digest
+ * pw_remembered_find() - The remembered policy with a digest
  * @state:	NULL: nothing is remembered
  *
  * Return: 0; -ENOENT without a message: none has it; -EBADMSG: none has it,
  *	   and one that is damaged may be the one, with a message
  */
-int pw_bundle_find(struct pw_state *state, const uint8_t digest[32],
+int pw_remembered_find(struct pw_state *state, const uint8_t digest[32],
 		   struct pw_bundle **out, struct pw_diags *diags);
 
 /**
@@ -27,7 +27,7 @@ int pw_bundle_resolve(struct pw_state *state, const struct pw_bundle *bundle,
 		      bool blind, struct pw_intent **out,
 		      struct pw_diags *diags);
 
-/* pw_bundle_find() and pw_bundle_resolve() */
+/* pw_remembered_find() and pw_bundle_resolve() */
 int pw_intent_find(struct pw_state *state, const uint8_t digest[32],
 		   struct pw_intent **out, struct pw_diags *diags);
 

@@ -81,6 +81,7 @@ int pw_status_read(struct pw_status **out, struct pw_diags *diags)
 		err = read_rules(status);
 	if (err)
 		return err;
+	status->state = pw_live_state_of(status->kernel);
 	*out = PW_TAKE(status);
 	return 0;
 }
