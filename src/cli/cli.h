@@ -123,6 +123,7 @@ int cmd_test(struct cli *cli);
 int cmd_apply(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_verify(struct cli *cli);
+int cmd_watch(struct cli *cli);
 int cmd_clear(struct cli *cli);
 int cmd_help(struct cli *cli);
 

@@ -107,6 +107,25 @@ static json_t *message(const struct pw_diag *diag)
 	return m;
 }
 
+static int check_complete(void)
+{
+	if (!incomplete)
+		return 0;
+	fputs("portwall: out of memory\n", stderr);
+	return -ENOMEM;
+}
+
+int doc_line(const json_t *object)
+{
+	int err = check_complete();
+
+	if (err)
+		return err;
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	return 0;
+}
+
 int doc_end(struct cli *cli, int status)
 {
 	json_t *messages = json_array();
@@ -115,10 +134,8 @@ int doc_end(struct cli *cli, int status)
 		doc_push(messages, message(pw_diags_get(cli->diags, i)));
 	doc_set(cli->doc, "exit", json_integer(status));
 	doc_set(cli->doc, "messages", messages);
-	if (incomplete) {
-		fputs("portwall: out of memory\n", stderr);
+	if (check_complete())
 		return -ENOMEM;
-	}
 	json_dumpf(cli->doc, stdout, JSON_INDENT(2));
 	putchar('\n');
 	return 0;

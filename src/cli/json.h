@@ -27,4 +27,7 @@ int doc_begin(struct cli *cli);
 /* Adds exit status and messages and prints it; 0 or -ENOMEM */
 int doc_end(struct cli *cli, int status);
 
+/* Prints @object alone on one line: 0, or -ENOMEM after a message */
+int doc_line(const json_t *object);
+
 #endif

@@ -45,6 +45,10 @@ const struct command commands[] = {
 	  "Without POLICY: compares with the policy in force, as far as it is known.\n"
 	  "Exits with 1 when a port is not as the policy says, 4 when one is not known.\n"
 	  "Without CAP_NET_ADMIN only loopback is looked at, and the rest is not known." },
+	{ "watch", "", 0, POLICY_NEVER, true, false,
+	  OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_watch,
+	  "tell of changes of the rules, and of new listeners, as they happen",
+	  "Runs until it is told to end (SIGTERM, Ctrl-C)." },
 	{ "clear", "", 0, POLICY_NEVER, true, true,
 	  OPT_YES | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_clear,
 	  "remove portwall's table and nothing else: every port is open then",

@@ -102,6 +102,19 @@ static int gather_kinds(struct pw_listeners *listeners,
 	return err;
 }
 
+int pw_listen_ports(struct pw_listener_list *out)
+{
+	bool missing;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(kinds); i++)
+		for (int f = 0; !err && !kinds[i].raw && f < PW_NUM_FAMILIES;
+		     f++)
+			err = gather_kind(&kinds[i], (enum pw_family)f, out,
+					  &missing);
+	return err;
+}
+
 static int gather_packet(struct pw_listeners *listeners,
 			 struct pw_listener_list *list)
 {

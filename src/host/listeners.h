@@ -52,6 +52,12 @@ int pw_listen_packet(struct pw_listener_list *out);
 int pw_listen_add(struct pw_listener_list *out, struct pw_listener listener,
 		  bool takes_ipv4);
 
+/*
+ * Ports of TCP, UDP, UDP-Lite and SCTP, without owners and without what this
+ * kernel does not tell: cheap enough to be asked every few seconds. 0; -ENOMEM
+ */
+int pw_listen_ports(struct pw_listener_list *out);
+
 /* Whose they are; removes what this process alone holds. 0; -ENOMEM */
 int pw_listen_owners(struct pw_listeners *listeners);
 
