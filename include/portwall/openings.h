@@ -20,7 +20,8 @@
  * @any_from:	from anyone, in both families; else @family and @from
  * @from:	first and last address of a prefix
  * @iifname:	"" on every interface
- * @left_ms:	when read: until the kernel ends it
+ * @left_ms:	when read: until the kernel ends it; UINT64_MAX: it does not,
+ *		somebody else put it there
  */
 struct pw_opening {
 	uint8_t proto;
@@ -56,7 +57,14 @@ PW_DEFINE_OWNED(struct pw_openings, pw_openings_free)
 int pw_openings_add(struct pw_nl *nl, const struct pw_opening *list,
 		    size_t num, uint64_t ms, struct pw_diags *diags);
 
-/* Close before the time. @closed: how many were open. Else as above */
+/**
+ * pw_openings_remove() - Close before the time what is named
+ * @list:	an entry from anyone means every source, one on no interface
+ *		every interface; @num 0: all openings
+ * @closed:	how many elements there were, one for each port and source
+ *
+ * Return: as above
+ */
 int pw_openings_remove(struct pw_nl *nl, const struct pw_opening *list,
 		       size_t num, size_t *closed, struct pw_diags *diags);
 

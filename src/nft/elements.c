@@ -54,12 +54,18 @@ static size_t list_len(const struct writer *w)
 			(char *)w->list);
 }
 
-static void put_key(struct nlmsghdr *nlh, const uint8_t *key, size_t len)
+static void put_key_as(struct nlmsghdr *nlh, uint16_t attr, const uint8_t *key,
+		       size_t len)
 {
-	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+	struct nlattr *nest = mnl_attr_nest_start(nlh, attr);
 
 	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, key);
 	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_key(struct nlmsghdr *nlh, const uint8_t *key, size_t len)
+{
+	put_key_as(nlh, NFTA_SET_ELEM_KEY, key, len);
 }
 
 /*
@@ -199,7 +205,7 @@ int pw_elems_put_map(struct pw_batch *batch, const struct pw_ruleset *rs,
 	return 0;
 }
 
-static int put_flush(struct pw_batch *batch, const char *set)
+int pw_elems_put_flush(struct pw_batch *batch, const char *set)
 {
 	struct nlmsghdr *nlh = pw_batch_add(batch, NFT_MSG_DELSETELEM, 0);
 
@@ -247,7 +253,7 @@ int pw_elems_put_timed(struct pw_batch *batch, const char *name,
 		       size_t num, uint64_t timeout_ms)
 {
 	/* old kernels keep the old time of an element that is there */
-	if (put_flush(batch, name))
+	if (pw_elems_put_flush(batch, name))
 		return -ENOMEM;
 	return put_lives(batch, name, type, nums, num, timeout_ms);
 }
@@ -263,6 +269,34 @@ int pw_elems_put_renewed(struct pw_batch *batch, const char *name,
 	if (put_nums(&w, type, nums, num, 0))
 		return -ENOMEM;
 	return put_lives(batch, name, type, nums, num, timeout_ms);
+}
+
+int pw_elems_put_spans(struct pw_batch *batch, const char *name, uint16_t type,
+		       const struct pw_elems_span *spans, size_t num,
+		       uint64_t timeout_ms)
+{
+	struct writer w = {
+		.batch = batch, .set = name, .type = type,
+		.flags = type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0,
+	};
+
+	for (size_t i = 0; i < num; i++) {
+		const struct pw_elems_span *span = &spans[i];
+		struct nlattr *elem = begin_elem(&w, span->key, span->len,
+						 false);
+
+		if (!elem)
+			return -ENOMEM;
+		if (span->ranged)
+			put_key_as(w.nlh, NFTA_SET_ELEM_KEY_END, span->end,
+				   span->len);
+		if (timeout_ms)
+			mnl_attr_put_u64(w.nlh, NFTA_SET_ELEM_TIMEOUT,
+					 htobe64(timeout_ms));
+		mnl_attr_nest_end(w.nlh, elem);
+	}
+	end_message(&w);
+	return 0;
 }
 
 void pw_elems_put_key(struct nlmsghdr *nlh, enum pw_set_type type,

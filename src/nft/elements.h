@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nft/keys.h"
 #include "portwall/ruleset.h"
 
 struct nlmsghdr;
@@ -32,6 +33,27 @@ int pw_elems_put_timed(struct pw_batch *batch, const char *name,
 int pw_elems_put_renewed(struct pw_batch *batch, const char *name,
 			 enum pw_set_type type, const uint32_t *nums,
 			 size_t num, uint64_t timeout_ms);
+
+/**
+ * struct pw_elems_span - One element by the bytes of its key
+ * @end:	bytes of the last key, of sets of ranges of several parts;
+ *		@ranged: there are some
+ */
+struct pw_elems_span {
+	uint8_t key[PW_KEY_MAX], end[PW_KEY_MAX];
+	size_t len;
+	bool ranged;
+};
+
+/*
+ * Append elements that are to come (NFT_MSG_NEWSETELEM), with a life of
+ * @timeout_ms each, or to go (NFT_MSG_DELSETELEM, @timeout_ms 0). 0 or -ENOMEM
+ */
+int pw_elems_put_spans(struct pw_batch *batch, const char *name, uint16_t type,
+		       const struct pw_elems_span *spans, size_t num,
+		       uint64_t timeout_ms);
+/* Empty the set */
+int pw_elems_put_flush(struct pw_batch *batch, const char *name);
 
 /* To a request for elements of a set: look up @value alone */
 void pw_elems_put_key(struct nlmsghdr *nlh, enum pw_set_type type,
@@ -71,6 +93,12 @@ void pw_elems_clear(struct pw_elems_dump *dump);
 int pw_elems_read_lives(const struct nlmsghdr *nlh, enum pw_set_type type,
 			int (*each)(struct pw_value key, uint64_t left_ms,
 				    void *arg),
+			void *arg);
+
+/* The same with the bytes of whole keys; -EBADMSG also when one is longer */
+int pw_elems_read_spans(const struct nlmsghdr *nlh,
+			int (*each)(const struct pw_elems_span *span,
+				    uint64_t left_ms, void *arg),
 			void *arg);
 
 /* One NFT_MSG_NEWSETELEM of a map, appended to @map; chains and counters are

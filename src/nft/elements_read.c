@@ -8,6 +8,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nft/elements.h"
 #include "nft/keys.h"
@@ -15,14 +16,15 @@
 
 /**
  * struct elem - Attributes of one element, borrowed from the message
- * @key:	bytes, NULL: it has none
+ * @key:	bytes
+ * @end:	the last key of a range of several parts, NULL: none
  * @verdict:	nest NFTA_DATA_VERDICT, NULL: none
  * @obj:	name of its object, NULL: none
  * @left_ms:	until it expires, UINT64_MAX: it never does
  */
 struct elem {
-	const uint8_t *key;
-	size_t key_len;
+	const uint8_t *key, *end;
+	size_t key_len, end_len;
 	uint32_t flags;
 	const struct nlattr *verdict;
 	const char *obj;
@@ -59,6 +61,12 @@ static int read_elem(const struct nlattr *nest, struct elem *elem)
 		.obj = string_of(find(nest, NFTA_SET_ELEM_OBJREF)),
 		.left_ms = UINT64_MAX,
 	};
+	attr = find(nest, NFTA_SET_ELEM_KEY_END);
+	value = attr ? find(attr, NFTA_DATA_VALUE) : NULL;
+	if (value) {
+		elem->end = mnl_attr_get_payload(value);
+		elem->end_len = mnl_attr_get_payload_len(value);
+	}
 	attr = find(nest, NFTA_SET_ELEM_EXPIRATION);
 	if (attr && mnl_attr_validate(attr, MNL_TYPE_U64))
 		return -EBADMSG;
@@ -213,6 +221,37 @@ int pw_elems_read_lives(const struct nlmsghdr *nlh, enum pw_set_type type,
 	struct lives_dump dump = { .type = type, .each = each, .arg = arg };
 
 	return for_each_elem(nlh, tell_life, &dump);
+}
+
+struct spans {
+	int (*each)(const struct pw_elems_span *span, uint64_t left_ms,
+		    void *arg);
+	void *arg;
+};
+
+static int read_span(const struct elem *elem, void *arg)
+{
+	const struct spans *spans = arg;
+	struct pw_elems_span span = {
+		.len = elem->key_len, .ranged = elem->end,
+	};
+
+	if (span.len > sizeof(span.key) ||
+	    (span.ranged && elem->end_len != span.len))
+		return -EBADMSG;
+	memcpy(span.key, elem->key, span.len);
+	memcpy(span.end, span.ranged ? elem->end : elem->key, span.len);
+	return spans->each(&span, elem->left_ms, spans->arg);
+}
+
+int pw_elems_read_spans(const struct nlmsghdr *nlh,
+			int (*each)(const struct pw_elems_span *span,
+				    uint64_t left_ms, void *arg),
+			void *arg)
+{
+	struct spans spans = { each, arg };
+
+	return for_each_elem(nlh, read_span, &spans);
 }
 
 static const struct verdict_code {
