@@ -38,6 +38,7 @@ struct cli_list {
  * @policy:	the POLICY argument, or what is read without one; NULL: nothing
  * @full, @computed, @udp, @seed, @rate, @source, @targets, @reports: options of
  *		test and verify; @source NULL, @seed and @rate 0: not given
+ * @applied:	the argument is no policy but a number, see remembered.h
  * @state_dir:	NULL: not given, see where.h
  * @umask:	of the caller, for files that are results
  * @doc:	the document of --json, printed at the end; NULL without --json
@@ -53,7 +54,7 @@ struct cli {
 	const char *policy;
 	bool json, strict, dry_run, allow_lockout, insecure, yes;
 	bool quiet, verbose, help, version;
-	bool full, computed, udp;
+	bool full, computed, udp, applied;
 	uint64_t seed, rate;
 	const char *source;
 	struct cli_list targets, reports;
@@ -109,6 +110,7 @@ enum option_bit {
 	OPT_SEED = 1 << 11,
 	OPT_TARGET = 1 << 12,	/* and what goes with it */
 	OPT_STATE_DIR = 1 << 13,
+	OPT_APPLIED = 1 << 20,
 	OPT_FORMAT = 1 << 14,
 };
 
@@ -125,6 +127,7 @@ int cmd_status(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_watch(struct cli *cli);
 int cmd_clear(struct cli *cli);
+int cmd_history(struct cli *cli);
 int cmd_help(struct cli *cli);
 
 /* options.c: 0, or STATUS_WRONG with a message in @cli->diags */

@@ -151,6 +151,8 @@ static const struct option_row options[] = {
 	  "a table of ports (default), or text for nft -f" },
 	{ "format", 0, OPT_FORMAT, "text|prometheus", 0, set_format,
 	  "lines (default), or metrics for node_exporter" },
+	{ "applied", 0, OPT_APPLIED, FLAG(applied),
+	  "a policy that was applied: entry N of history" },
 	{ "full", 0, OPT_FULL, FLAG(full),
 	  "all ports from every class of source" },
 	{ "computed", 0, OPT_COMPUTED, FLAG(computed),
@@ -383,7 +385,7 @@ int options_parse(struct cli *cli, int argc, char **argv)
 
 	if (!err && cli->command)
 		err = check_usage(&p);
-	if (!err && cli->command && cli->command->reads_policy)
+	if (!err && cli->command && cli->command->reads_policy && !cli->applied)
 		cli->policy = cli->num_args ? cli->args[0] : without_policy(cli);
 	return status_of(cli, err);
 }

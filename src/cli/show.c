@@ -6,6 +6,7 @@
 
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/remembered.h"
 #include "cli/section.h"
 #include "cli/show.h"
 #include "cli/table.h"
@@ -243,16 +244,24 @@ static int print_as(struct cli *cli, const struct pw_intent *intent)
 	return print_ports(intent);
 }
 
-int cmd_show(struct cli *cli)
+static int load(struct cli *cli, struct pw_intent **out)
 {
 	const struct pw_trust nobody_asks = { .sudo_uid = (uid_t)-1 };
+
+	if (cli->applied)
+		return remembered_load(cli, out);
+	return pw_intent_load(cli->policy, &nobody_asks, out, cli->diags);
+}
+
+int cmd_show(struct cli *cli)
+{
 	pw_owned(pw_intent_free) struct pw_intent *intent = NULL;
 	int err;
 
 	if (cli->doc && cli->as == SHOW_NFT)
 		return status_of(cli, pw_diag_error(cli->diags, NULL,
 					       "show: --json does not go with --as=nft"));
-	err = pw_intent_load(cli->policy, &nobody_asks, &intent, cli->diags);
+	err = load(cli, &intent);
 	if (!err) {
 		messages_print(cli);
 		err = print_as(cli, intent);

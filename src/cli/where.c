@@ -2,6 +2,8 @@
 /* The directories that a command works with. */
 #include "cli/where.h"
 
+#include <errno.h>
+
 #include "portwall/state.h"
 
 #define PATIENCE_MS 20000	/* for runs before this one */
@@ -16,6 +18,16 @@ struct pw_where where_of(const struct cli *cli)
 	if (!where.state_dir && pw_state_is_ours())
 		where.state_dir = PW_STATE_DIR;
 	return where;
+}
+
+int open_remembered(struct cli *cli, struct pw_state **out)
+{
+	const struct pw_where where = where_of(cli);
+
+	if (where.state_dir)
+		return pw_state_open(where.state_dir, false, out, cli->diags);
+	note_not_remembered(cli, &where);
+	return -ENOENT;
 }
 
 void note_not_remembered(struct cli *cli, const struct pw_where *where)
