@@ -79,8 +79,10 @@ static int find_blocked(struct pw_set_names *words)
 					list[n++] = terms->list[i].from[f];
 			sides[side] = pw_sets_union_of(&terms->sets, list, n);
 		}
-		words->blocked[f] = pw_sets_intersect(&terms->sets, sides[0],
-						      sides[1]);
+		/* a first apply is looked at by what it lets in */
+		words->blocked[f] = !terms->before ? sides[SIDE_AFTER] :
+			pw_sets_intersect(&terms->sets, sides[SIDE_BEFORE],
+					  sides[SIDE_AFTER]);
 	}
 	free(list);
 	return 0;

@@ -144,7 +144,7 @@ enum pw_change_kind pw_outlook_compare(const struct pw_terms *terms,
 	return PW_CHANGE_UNTIL;
 }
 
-static void put_until(uint64_t until, FILE *out)
+static void put_until(const char *gap, uint64_t until, FILE *out)
 {
 	char buf[PW_TIME_STRLEN];
 
@@ -152,7 +152,7 @@ static void put_until(uint64_t until, FILE *out)
 		return;
 	pw_time_format(until, buf);
 	*strchr(buf, 'T') = ' ';
-	fprintf(out, " until %s", buf);
+	fprintf(out, "%suntil %s", gap, buf);
 }
 
 static void put_limit(const uint32_t *grade, FILE *out)
@@ -174,19 +174,28 @@ static void put_limit(const uint32_t *grade, FILE *out)
 	fputs(rate > 1 ? " per source" : "", out);
 }
 
+/* Let in without a limit; @ends: the words are about the end of that alone */
+static void put_open(uint64_t until, bool ends, FILE *out)
+{
+	if (!ends)
+		fputs("unlimited", out);
+	else if (until == UINT64_MAX)
+		fputs("no end", out);
+	put_until(ends ? "" : " ", until, out);
+}
+
 static void put(const struct pw_terms *terms, const struct pw_outlook *o,
-		FILE *out)
+		bool ends, FILE *out)
 {
 	if (!o->blocked && !o->open && !o->num_limits)
 		fputs("closed", out);
 	if (o->blocked) {
 		fputs("closed", out);
-		put_until(o->blocked, out);
+		put_until(" ", o->blocked, out);
 		fputs(", then ", out);
 	}
 	if (o->open) {
-		fputs("unlimited", out);
-		put_until(o->open, out);
+		put_open(o->open, ends && !o->blocked && !o->num_limits, out);
 		fputs(o->num_limits ? ", then " : "", out);
 	}
 	for (size_t i = 0; i < o->num_limits; i++) {
@@ -195,23 +204,24 @@ static void put(const struct pw_terms *terms, const struct pw_outlook *o,
 
 		fputs(i ? " + " : "", out);
 		put_limit(grade, out);
-		put_until(pw_grade_until(grade), out);
+		put_until(" ", pw_grade_until(grade), out);
 	}
 }
 
-char *pw_outlook_text(const struct pw_terms *terms,
+char *pw_outlook_text(const struct pw_terms *terms, enum pw_change_kind kind,
 		      const struct pw_outlook *before,
 		      const struct pw_outlook *after)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
+	bool ends = kind == PW_CHANGE_UNTIL;
 
 	if (!out)
 		return NULL;
-	put(terms, before, out);
+	put(terms, before, ends, out);
 	fputs(" -> ", out);
-	put(terms, after, out);
+	put(terms, after, ends, out);
 	(void)pw_text_close(out, &text);
 	return text;
 }

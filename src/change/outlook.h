@@ -34,8 +34,11 @@ enum pw_change_kind pw_outlook_compare(const struct pw_terms *terms,
 				       const struct pw_outlook *before,
 				       const struct pw_outlook *after);
 
-/* "unlimited -> 6/minute per source"; the caller frees; NULL: no memory */
-char *pw_outlook_text(const struct pw_terms *terms,
+/*
+ * "unlimited -> 6/minute per source", or of PW_CHANGE_UNTIL "no end -> until
+ * 2027-01-31 18:00Z"; the caller frees; NULL: no memory
+ */
+char *pw_outlook_text(const struct pw_terms *terms, enum pw_change_kind kind,
 		      const struct pw_outlook *before,
 		      const struct pw_outlook *after);
 

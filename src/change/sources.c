@@ -251,7 +251,8 @@ static int add_row(struct sources *s, const struct pw_part *part,
 	found.col[from] = part->set;
 	found.col[PW_COL_TERM] = name_term(s, part, kind);
 	if (kind == PW_CHANGE_LIMIT || kind == PW_CHANGE_UNTIL) {
-		char *text = pw_outlook_text(s->terms, &sides[0], &sides[1]);
+		char *text = pw_outlook_text(s->terms, kind, &sides[0],
+					     &sides[1]);
 
 		err = text ? number_text(s->regions, text,
 					 &found.col[PW_COL_TEXT]) : -ENOMEM;

@@ -39,6 +39,7 @@ struct cli_list {
  * @full, @computed, @udp, @seed, @rate, @source, @targets, @reports: options of
  *		test and verify; @source NULL, @seed and @rate 0: not given
  * @applied:	the argument is no policy but a number, see remembered.h
+ * @exit_code, @against: options of plan; @against NULL: what is in force
  * @state_dir:	NULL: not given, see where.h
  * @umask:	of the caller, for files that are results
  * @doc:	the document of --json, printed at the end; NULL without --json
@@ -55,6 +56,8 @@ struct cli {
 	bool json, strict, dry_run, allow_lockout, insecure, yes;
 	bool quiet, verbose, help, version;
 	bool full, computed, udp, applied;
+	bool exit_code;
+	const char *against;
 	uint64_t seed, rate;
 	const char *source;
 	struct cli_list targets, reports;
@@ -112,6 +115,7 @@ enum option_bit {
 	OPT_STATE_DIR = 1 << 13,
 	OPT_APPLIED = 1 << 20,
 	OPT_FORMAT = 1 << 14,
+	OPT_PLAN = 1 << 15,
 };
 
 /* main.c: ends with a row without a name */
@@ -122,6 +126,7 @@ const struct command *command_find(const char *name);
 int cmd_check(struct cli *cli);
 int cmd_show(struct cli *cli);
 int cmd_test(struct cli *cli);
+int cmd_plan(struct cli *cli);
 int cmd_apply(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_verify(struct cli *cli);

@@ -28,6 +28,11 @@ const struct command commands[] = {
 	  "load a policy into a private network and send packets at all ports",
 	  "Needs no privilege where user namespaces are allowed, and changes nothing.\n"
 	  "Exits with 1 when a port is not as the policy says, 4 when one is not known." },
+	{ "plan", "[POLICY]", 1, POLICY_DEFAULT, false, false,
+	  OPT_PLAN | OPT_STATE_DIR | OPT_JSON, cmd_plan,
+	  "say which ports apply would open and close",
+	  "Compares with what is in force, which needs CAP_NET_ADMIN, or with a file.\n"
+	  "With --exit-code it exits with 1 when there is a change." },
 	{ "apply", "[POLICY]", 1, POLICY_DEFAULT, true, true,
 	  OPT_DRY_RUN | OPT_LOCKOUT | OPT_INSECURE | OPT_RUN_DIR |
 	  OPT_STATE_DIR | OPT_JSON, cmd_apply,

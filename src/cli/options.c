@@ -127,6 +127,12 @@ static int set_source(struct cli *cli, const char *value)
 	return 0;
 }
 
+static int set_against(struct cli *cli, const char *value)
+{
+	cli->against = value;
+	return 0;
+}
+
 static int add_text(struct cli_list *texts, const char *text)
 {
 	return PW_ARRAY_PUSH(texts->list, texts->num, texts->cap, text);
@@ -169,6 +175,10 @@ static const struct option_row options[] = {
 	  "write FILE.xml, FILE.tap or FILE.sarif" },
 	{ "seed", 0, OPT_SEED, "N", 0, set_seed,
 	  "choose the same random ports again" },
+	{ "against", 0, OPT_PLAN, "FILE", 0, set_against,
+	  "compare with this policy, not with what is in force" },
+	{ "exit-code", 0, OPT_PLAN, FLAG(exit_code),
+	  "exit with 1 when there is a change" },
 	{ "dry-run", 'n', OPT_DRY_RUN, FLAG(dry_run),
 	  "do everything but change the rules" },
 	{ "allow-lockout", 0, OPT_LOCKOUT, FLAG(allow_lockout),

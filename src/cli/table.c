@@ -65,7 +65,7 @@ struct layout {
 
 static size_t total(const struct table *table, const struct layout *layout)
 {
-	size_t sum = layout->gap * (table->num_cols - 1);
+	size_t sum = table->indent + layout->gap * (table->num_cols - 1);
 
 	for (size_t c = 0; c < table->num_cols; c++)
 		sum += layout->width[c];
@@ -90,7 +90,7 @@ static struct layout find_layout(const struct table *table)
 	for (size_t c = 0; c < table->num_cols; c++) {
 		size_t *width = &layout.width[c];
 
-		*width = strlen(table->heading[c]);
+		*width = table->heading ? strlen(table->heading[c]) : 0;
 		for (size_t r = 0; r < table->num; r++) {
 			const char *cell = table->rows[r].cell[c];
 
@@ -109,7 +109,7 @@ static struct layout find_layout(const struct table *table)
 static bool print_line(const struct table *table, const struct layout *layout,
 		       const char **at, const char *note, FILE *out)
 {
-	size_t pad = 0;
+	size_t pad = table->indent;
 	bool more = false;
 
 	for (size_t c = 0; c < table->num_cols; c++) {
@@ -135,7 +135,7 @@ static void print_row(const struct table *table, const struct table_row *row,
 		      const struct layout *layout, FILE *out)
 {
 	const char *at[TABLE_MAX_COLS], *note = row->note;
-	size_t indent = layout->width[0] + layout->gap;
+	size_t indent = table->indent + layout->width[0] + layout->gap;
 	bool below = note && total(table, layout) + 3 + strlen(note) >
 				     OUTPUT_WIDTH;
 
@@ -167,7 +167,8 @@ size_t table_print(const struct table *table, FILE *out)
 	const struct layout layout = find_layout(table);
 	size_t printed = 0;
 
-	print_heading(table, &layout, out);
+	if (table->heading)
+		print_heading(table, &layout, out);
 	for (int rank = 0; printed < table->num; rank++) {
 		for (size_t r = 0; r < table->num; r++) {
 			if (table->rows[r].rank != rank)

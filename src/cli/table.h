@@ -22,11 +22,14 @@ struct table_row {
 
 /**
  * struct table - Rows under a heading
+ * @heading:	NULL: none
+ * @indent:	columns that stay free on the left
  * @right:	the last column is aligned to the right
  */
 struct table {
 	const char *const *heading;
 	size_t num_cols;
+	size_t indent;
 	bool right;
 	struct table_row *rows;
 	size_t num, cap;
