@@ -190,21 +190,26 @@ static void put_addrs(const struct pw_set_names *words, struct pair from,
 		fprintf(out, " and %zu more", num - put);
 }
 
-/* A name, or few enough to be listed? */
-static bool is_short(struct pw_set_names *words, struct pair from)
+/* The words that a section has for exactly these, NULL: none */
+static const char *name_of(struct pw_set_names *words, struct pair from)
 {
 	const struct pw_term *term = named(words, from);
 
-	return (term && text_of(term)) ||
-	       num_ranges(words, from) <= MAX_LISTED;
+	return term ? text_of(term) : NULL;
+}
+
+/* A name, or few enough to be listed? */
+static bool is_short(struct pw_set_names *words, struct pair from)
+{
+	return name_of(words, from) || num_ranges(words, from) <= MAX_LISTED;
 }
 
 static void put_pair(struct pw_set_names *words, struct pair from, FILE *out)
 {
-	const struct pw_term *term = named(words, from);
+	const char *name = name_of(words, from);
 
-	if (term && text_of(term))
-		fputs(text_of(term), out);
+	if (name)
+		fputs(name, out);
 	else
 		put_addrs(words, from, out);
 }
@@ -243,15 +248,14 @@ static void put_from(struct pw_set_names *words, const struct pw_row *row,
 	const struct pw_term *term = decider(words, row);
 	const char *name = term ? text_of(term) : NULL;
 
-	if (is_short(words, from)) {
-		put_pair(words, from, out);
+	if (!name_of(words, from) && put_family(words, from, out))
 		return;
-	}
-	if (put_family(words, from, out) ||
-	    put_but(words, "anyone", anyone(words), from, out) ||
-	    (name && put_but(words, name, from_of(words, term), from, out)))
+	if (!is_short(words, from) &&
+	    (put_but(words, "anyone", anyone(words), from, out) ||
+	     (name && !strchr(name, ',') &&
+	      put_but(words, name, from_of(words, term), from, out))))
 		return;
-	put_addrs(words, from, out);
+	put_pair(words, from, out);
 }
 
 /* The families that a row can be about, by its destinations */
@@ -278,10 +282,11 @@ static bool is_own(struct pw_set_names *words, const struct pw_row *row,
 
 	if (is_same(own, from))
 		return true;
-	/* destinations of one family alone */
-	for (int f = 0; one && term && f < PW_NUM_FAMILIES; f++)
-		for (int kind = 0; kind < PW_NUM_TO; kind++)
-			if (!from.set[f] && term->to[kind][f])
+	/* destinations of kinds that one family alone has */
+	for (unsigned int f = 0; one && term && f < PW_NUM_FAMILIES; f++)
+		for (unsigned int kind = 0; kind < PW_NUM_TO; kind++)
+			if (!from.set[f] && row->col[pw_col_to(kind, !f)] &&
+			    term->to[kind][f])
 				return false;
 	return one && is_same(of_families(row, own), from);
 }

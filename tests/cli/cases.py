@@ -69,6 +69,8 @@ except = 198.51.100.7
 """
 LONG = "[allow web]\ntcp = " + ", ".join(
     str(p) for p in range(2000, 2400, 2)) + ", 70000\n"
+MORE = OK.replace("443", "443, 8443") + "\n[policy]\nping = no\n"
+MANY = "".join("[allow s%d]\ntcp = %d\n" % (i, 2 * i) for i in range(1, 60))
 EVIL = b"[allow a]\ncomment = B\xc3\xbcro\n\x1b]0;x\x07tcp = 99999\n"
 
 CASES = [
@@ -79,7 +81,7 @@ CASES = [
          out=[r"^usage: portwall COMMAND", r"^  check ", r"^  show ",
               r"^  test ", r"^  apply ", r"^  status ", r"^  verify ",
               r"^  clear ", r"^  help "],
-         not_out=[r"^  (plan|prove|explain|audit|init|open)\b",
+         not_out=[r"^  (prove|explain|audit|init|open)\b",
                   r"[^\n]{81}"]),
     Case("help of a command", "help apply", 0, silent_err=True,
          out=[r"^usage: portwall apply .*POLICY", r"--allow-lockout",
@@ -114,6 +116,57 @@ CASES = [
          err=[r"'\\x1b\[31mx'"], not_err=["\x1b"]),
     Case("options may stand before the command", "--quiet check ok.ini", 0,
          files={"ok.ini": OK}, silent_out=True, silent_err=True),
+
+    # plan
+    Case("what opens and what closes", "plan --against ok.ini more.ini", 0,
+         files={"ok.ini": OK, "more.ini": MORE}, silent_err=True,
+         out=[r"\A  tcp/8443  anyone  closed   -> open    web     line 5\n"
+              r"  ping      anyone  open     -> closed  \[policy\]\n\Z"]),
+    Case("a section that is gone", "plan --against more.ini some.ini", 0,
+         files={"some.ini": OK.partition("[allow web]")[0], "more.ini": MORE},
+         out=[r"^  tcp/80,443,8443  anyone  open     -> closed  "
+              r"\(section 'web' is gone\)$"]),
+    Case("nothing changes", "plan --against ok.ini --exit-code ok.ini", 0,
+         files={"ok.ini": OK}, out=[r"\Ano port changed\n\Z"],
+         silent_err=True),
+    Case("a change is an exit status", "plan --against ok.ini --exit-code "
+         "more.ini", 1, files={"ok.ini": OK, "more.ini": MORE}),
+    Case("so is a setting", "plan --against ok.ini --exit-code -", 1,
+         files={"ok.ini": OK}, stdin="[policy]\ndhcp = no\n" + OK,
+         out=[r"\A  dhcp: yes -> no\nno port changed\n\Z"]),
+    Case("a plan of many lines is cut", "plan --against ok.ini many.ini", 0,
+         files={"ok.ini": OK, "many.ini": MANY}, not_out=[r"[^\n]{81}"],
+         out=[r"^  and \d+ more \(portwall plan --json has all\)$",
+              r"\A(.*\n){41}\Z"]),
+    Case("a quiet plan", "plan -q --against ok.ini --exit-code more.ini", 1,
+         files={"ok.ini": OK, "more.ini": MORE}, silent_out=True,
+         silent_err=True),
+    Case("a plan as a document", "plan --against ok.ini more.ini --json", 0,
+         files={"ok.ini": OK, "more.ini": MORE}, json={
+             "command": "plan", "policy": "more.ini", "against": "ok.ini",
+             "in_force": False, "changes": [
+                 {"kind": "opens", "protocol": 6, "ping": False,
+                  "ports": [[8443, 8443]], "from": None, "on": None,
+                  "to": None, "before": "closed", "after": "open",
+                  "text": None, "section": "web", "block": False,
+                  "gone": False, "file": "more.ini", "line": 5},
+                 {"kind": "closes", "protocol": None, "ping": True,
+                  "ports": None, "from": None, "on": None, "to": None,
+                  "before": "open", "after": "closed", "text": None,
+                  "section": None}]}),
+    Case("both policies can be wrong", "plan --against bad.ini ok.ini", 2,
+         files={"ok.ini": OK, "bad.ini": BAD}, silent_out=True,
+         err=[r"^bad.ini:10:8: error: "]),
+    Case("both policies from standard input", "plan --against - -", 2,
+         stdin=OK, silent_out=True, err=[r"standard input cannot be both"]),
+    Case("what is in force cannot be seen by everybody", "plan ok.ini", 3,
+         files={"ok.ini": OK}, as_user=True, silent_out=True,
+         err=[r"^portwall: plan needs CAP_NET_ADMIN to see",
+              r"portwall plan --against FILE ok.ini"]),
+    Case("nothing is in force", "plan ok.ini", 0, files={"ok.ini": OK},
+         out=[r"^  tcp/22 .* ssh     line 1$",
+              r"^  everything else +anyone +open     -> closed$"],
+         silent_err=True),
 
     # check
     Case("a right policy", "check ok.ini", 0, files={"ok.ini": OK},
