@@ -41,6 +41,7 @@ struct cli_list {
  * @applied:	the argument is no policy but a number, see remembered.h
  * @exit_code, @against: options of plan; @against NULL: what is in force
  * @state_dir:	NULL: not given, see where.h
+ * @root:	file system of an image, NULL: not given
  * @umask:	of the caller, for files that are results
  * @doc:	the document of --json, printed at the end; NULL without --json
  * @num_shown:	messages of @diags that have been printed already
@@ -64,7 +65,7 @@ struct cli {
 	mode_t umask;
 	enum show_as as;
 	enum color_mode color;
-	const char *run_dir, *state_dir;
+	const char *run_dir, *state_dir, *root;
 	struct pw_diags *diags;
 	json_t *doc;
 	size_t num_shown;
@@ -116,6 +117,7 @@ enum option_bit {
 	OPT_APPLIED = 1 << 20,
 	OPT_FORMAT = 1 << 14,
 	OPT_PLAN = 1 << 15,
+	OPT_ROOT = 1 << 15,
 };
 
 /* main.c: ends with a row without a name */
@@ -133,6 +135,7 @@ int cmd_verify(struct cli *cli);
 int cmd_watch(struct cli *cli);
 int cmd_clear(struct cli *cli);
 int cmd_history(struct cli *cli);
+int cmd_install(struct cli *cli);
 int cmd_help(struct cli *cli);
 
 /* options.c: 0, or STATUS_WRONG with a message in @cli->diags */

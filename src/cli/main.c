@@ -63,6 +63,11 @@ const struct command commands[] = {
 	  OPT_STATE_DIR | OPT_JSON, cmd_history,
 	  "list the policies that were applied",
 	  "Exits with 3 when one of them is damaged." },
+	{ "install", "[POLICY]", 1, POLICY_IF_NAMED, false, true,
+	  OPT_ROOT | OPT_JSON, cmd_install,
+	  "prepare the file system of an image, so that it boots closed",
+	  "Needs --root=DIR. Runs nothing that is in there. Without POLICY: the image's\n"
+	  "own /etc/portwall/policy.ini. Refuses what would not boot closed." },
 	{ "help", "[COMMAND]", 1, POLICY_NEVER, false, false,
 	  0, cmd_help,
 	  "explain a command", NULL },

@@ -95,6 +95,12 @@ static int set_state_dir(struct cli *cli, const char *value)
 	return 0;
 }
 
+static int set_root(struct cli *cli, const char *value)
+{
+	cli->root = value;
+	return 0;
+}
+
 static int set_number(struct cli *cli, const char *name, const char *value,
 		      uint64_t max, uint64_t *out)
 {
@@ -190,6 +196,8 @@ static const struct option_row options[] = {
 	  "directory of the lock, default " PW_RUN_DIR },
 	{ "state-dir", 0, OPT_STATE_DIR, "DIR", 0, set_state_dir,
 	  "of what is kept, default " PW_STATE_DIR },
+	{ "root", 0, OPT_ROOT, "DIR", 0, set_root,
+	  "the file system of an image" },
 	{ "json", 0, OPT_JSON, FLAG(json), "print one JSON document" },
 	{ "quiet", 'q', OPT_COMMON, FLAG(quiet), "print errors only" },
 	{ "verbose", 'v', OPT_COMMON, FLAG(verbose), "say more" },

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The unit that boots portwall, as systemd would find it in the image. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "image/parts.h"
+
+#define UNIT "portwall.service"
+#define UNIT_MAX (64u << 10)
+
+/* systemd.unit(5), "Unit File Search Path", as far as an image holds them */
+static const char *const unit_dirs[] = {
+	"/etc/systemd/system", "/usr/local/lib/systemd/system",
+	"/usr/lib/systemd/system", "/lib/systemd/system",
+};
+
+static const char *const systemds[] = {
+	"/usr/lib/systemd/systemd", "/lib/systemd/systemd",
+};
+
+static bool has_one(const struct root *root, const char *const *paths,
+		    size_t num)
+{
+	for (size_t i = 0; i < num; i++)
+		if (root_is_program(root, paths[i]))
+			return true;
+	return false;
+}
+
+static void need_systemd(const struct root *root, struct pw_diags *diags)
+{
+	if (has_one(root, systemds, PW_ARRAY_SIZE(systemds)))
+		return;
+	pw_diag_error(diags, NULL,
+		      "%s has no systemd: nothing there would start portwall",
+		      root->path);
+	pw_diag_hint(diags,
+		     "install systemd there, or let your own scripts run `portwall boot` before the network");
+}
+
+/* The value of the last line "key=value"; the caller frees; NULL: none */
+static char *value_of(const struct pw_source *src, const char *key)
+{
+	size_t key_len = strlen(key), len;
+	char *value = NULL;
+
+	for (uint32_t n = 1; n <= src->num_lines; n++) {
+		const char *line = pw_source_line(src, n, &len);
+
+		if (len <= key_len || memcmp(line, key, key_len) ||
+		    line[key_len] != '=')
+			continue;
+		free(value);
+		value = strndup(line + key_len + 1, len - key_len - 1);
+	}
+	return value;
+}
+
+/* First word; systemd.service(5): a path may follow special characters */
+static char *program_of(char *command)
+{
+	char *start = command ? command + strspn(command, "@-:+! \t") : NULL;
+	char *program = start ? strndup(start, strcspn(start, " \t")) : NULL;
+
+	free(command);
+	return program;
+}
+
+/* A link to /dev/null, or an empty file */
+static bool is_masked(const struct root *root, const char *path,
+		      const struct pw_source *src)
+{
+	char *target = NULL;
+	bool masked = src && !src->len;
+
+	if (!root_readlink(root, path, &target))
+		masked |= !strcmp(target, "/dev/null");
+	free(target);
+	return masked;
+}
+
+static void refuse_masked(const struct root *root, const char *path,
+			  struct pw_diags *diags)
+{
+	pw_diag_error(diags, NULL, "%s%s masks the unit: it would not start",
+		      root->path, path);
+	pw_diag_hint(diags, "rm %s%s", root->path, path);
+}
+
+static int take_unit(const struct root *root, struct pw_image *image,
+		     const struct pw_source *src, struct pw_diags *diags)
+{
+	image->program = program_of(value_of(src, "ExecStart"));
+	image->target = value_of(src, "WantedBy");
+	if (!image->target || !image->program || *image->program != '/') {
+		pw_diag_error(diags, NULL,
+			      "%s%s starts nothing: no ExecStart= or WantedBy=",
+			      root->path, image->unit);
+		pw_diag_hint(diags, "take the one that comes with portwall");
+		return 0;
+	}
+	if (!root_is_program(root, image->program)) {
+		pw_diag_error(diags, NULL,
+			      "%s has no program %s, which the unit starts",
+			      root->path, image->program);
+		pw_diag_hint(diags, "make install DESTDIR=%s", root->path);
+	}
+	return 0;
+}
+
+static int look_at(const struct root *root, const char *path,
+		   struct pw_image *image, struct pw_diags *diags)
+{
+	pw_owned(pw_source_free) struct pw_source *src = NULL;
+	int err = root_read(root, path, UNIT_MAX, &src);
+
+	if (is_masked(root, path, src)) {
+		refuse_masked(root, path, diags);
+		return 0;
+	}
+	if (err)
+		return pw_diag_system(diags, -err, "cannot read %s%s",
+				      root->path, path);
+	image->unit = strdup(path);
+	return image->unit ? take_unit(root, image, src, diags) : -ENOMEM;
+}
+
+int image_find_unit(const struct root *root, struct pw_image *image,
+		    struct pw_diags *diags)
+{
+	char path[128], *target;
+
+	need_systemd(root, diags);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(unit_dirs); i++) {
+		snprintf(path, sizeof(path), "%s/" UNIT, unit_dirs[i]);
+		if (!root_readlink(root, path, &target))
+			free(target);
+		else if (!root_has(root, path, S_IFREG))
+			continue;
+		return look_at(root, path, image, diags);
+	}
+	pw_diag_error(diags, NULL, "%s has no %s", root->path, UNIT);
+	pw_diag_hint(diags, "install portwall there: make install DESTDIR=%s",
+		     root->path);
+	return 0;
+}
