@@ -28,6 +28,9 @@ enum pw_outcome { PW_OUT_ACCEPT, PW_OUT_DROP, PW_OUT_REFUSE };
  * @adopt:	the first-apply rule is armed
  * @opened:	the sets of temporary openings hold what they are asked for;
  *		false: nothing is opened
+ * @nat:	its destination is changed between prerouting and input, to
+ *		@nat_dst and @nat_dport
+ * @forwarded:	and leads away from this host: input is not asked
  */
 struct pw_packet {
 	char iifname[16];
@@ -44,6 +47,9 @@ struct pw_packet {
 	uint64_t time_ns;
 	bool adopt;
 	bool opened;
+	bool nat, forwarded;
+	struct pw_value nat_dst;
+	uint16_t nat_dport;
 };
 
 /**

@@ -44,6 +44,8 @@ struct pw_host {
 int pw_host_gather(struct pw_host **out, struct pw_diags *diags);
 /* As pw_host_gather(), but interfaces are not looked at, and not known then */
 int pw_host_gather_blind(struct pw_host **out);
+/* As pw_host_gather(), without services */
+int pw_host_gather_ifaces(struct pw_host **out, struct pw_diags *diags);
 void pw_host_free(struct pw_host *host);
 PW_DEFINE_OWNED(struct pw_host, pw_host_free)
 

@@ -86,6 +86,10 @@ struct pw_host_addr {
 /* Addresses of all interfaces; the caller frees. 0; errors with a message */
 int pw_host_addrs(struct pw_host_addr **out, size_t *num,
 		  struct pw_diags *diags);
+/* By family and address: for pw_host_addrs_have() */
+void pw_host_addrs_sort(struct pw_host_addr *addrs, size_t num);
+bool pw_host_addrs_have(const struct pw_host_addr *addrs, size_t num,
+			enum pw_family family, struct pw_value addr);
 
 /*
  * Does an interface take IPv6 at all? Where it is switched off packets are

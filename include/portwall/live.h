@@ -89,17 +89,30 @@ int pw_intent_in_force(const struct pw_where *where,
 		       struct pw_diags *diags);
 
 /**
+ * struct pw_cut_port - Connections to one port, or of a protocol without
+ * @first:	one of them
+ */
+struct pw_cut_port {
+	struct pw_flow first;
+	size_t num;
+};
+
+/**
  * struct pw_cut - Connections that the rules in force would not let in now
  * @num:	of them, when they were looked at
  * @known:	they could be looked at
- * @ended:	what came of ending them; all 0 where they live on
- * @list:	some of them, for messages; @num_list
+ * @unknown:	how many could not be judged: address sets are not known
+ * @end:	they were to be ended
+ * @ended:	what came of it
+ * @list:	by protocol and port, the first of them; @num_list
  */
 struct pw_cut {
 	size_t num;
 	bool known;
+	size_t unknown;
+	bool end;
 	struct pw_flows_end ended;
-	struct pw_flow list[8];
+	struct pw_cut_port list[8];
 	size_t num_list;
 };
 

@@ -132,6 +132,29 @@ int pw_host_addrs(struct pw_host_addr **out, size_t *num,
 	return 0;
 }
 
+static int addr_cmp(const void *pa, const void *pb)
+{
+	const struct pw_host_addr *a = pa, *b = pb;
+
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return pw_value_cmp(a->addr, b->addr);
+}
+
+void pw_host_addrs_sort(struct pw_host_addr *addrs, size_t num)
+{
+	if (num)
+		qsort(addrs, num, sizeof(*addrs), addr_cmp);
+}
+
+bool pw_host_addrs_have(const struct pw_host_addr *addrs, size_t num,
+			enum pw_family family, struct pw_value addr)
+{
+	const struct pw_host_addr key = { .family = family, .addr = addr };
+
+	return num && bsearch(&key, addrs, num, sizeof(key), addr_cmp);
+}
+
 bool pw_host_takes_ipv6(const char *ifname)
 {
 	char path[sizeof("/proc/sys/net/ipv6/conf//disable_ipv6") + IFNAMSIZ];

@@ -34,15 +34,6 @@ struct gather {
 	struct pw_flows *flows;
 };
 
-static int addr_cmp(const void *pa, const void *pb)
-{
-	const struct pw_host_addr *a = pa, *b = pb;
-
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return pw_value_cmp(a->addr, b->addr);
-}
-
 static bool is_loopback(enum pw_family family, struct pw_value addr)
 {
 	if (family == PW_IPV4)
@@ -53,10 +44,7 @@ static bool is_loopback(enum pw_family family, struct pw_value addr)
 static bool is_own(const struct gather *g, enum pw_family family,
 		   struct pw_value addr)
 {
-	const struct pw_host_addr key = { .family = family, .addr = addr };
-
-	return g->num_addrs && bsearch(&key, g->addrs, g->num_addrs,
-				       sizeof(key), addr_cmp);
+	return pw_host_addrs_have(g->addrs, g->num_addrs, family, addr);
 }
 
 /* From somebody else to us? */
@@ -202,8 +190,7 @@ static int gather(struct gather *g, struct pw_diags *diags)
 
 	if (err)
 		return err;
-	if (g->num_addrs)
-		qsort(g->addrs, g->num_addrs, sizeof(*g->addrs), addr_cmp);
+	pw_host_addrs_sort(g->addrs, g->num_addrs);
 	if (pw_flows_in_use())
 		err = dump_entries(g);
 	if (err)

@@ -145,6 +145,18 @@ int pw_host_gather_blind(struct pw_host **out)
 	return 0;
 }
 
+int pw_host_gather_ifaces(struct pw_host **out, struct pw_diags *diags)
+{
+	pw_owned(pw_host_free) struct pw_host *host = calloc(1, sizeof(*host));
+	int err = host ? gather_ifaces(host, diags) : -ENOMEM;
+
+	if (err)
+		return err;
+	host->now_ns = wall_clock_ns();
+	*out = PW_TAKE(host);
+	return 0;
+}
+
 int pw_host_gather(struct pw_host **out, struct pw_diags *diags)
 {
 	pw_owned(pw_host_free) struct pw_host *host = NULL;

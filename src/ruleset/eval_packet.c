@@ -44,6 +44,18 @@ static void set_addresses(struct pw_eval *ev, const struct pw_packet *p,
 	set_number(ev, box, PW_F_CT_DNAT, 0);
 }
 
+/* What input sees of a packet that prerouting saw as its sender wrote it */
+static void set_nat(struct pw_eval *ev, const struct pw_packet *p,
+		    struct pw_box *box)
+{
+	set_value(ev, box, p->family == PW_IPV4 ? PW_F_DADDR4 : PW_F_DADDR6,
+		  p->nat_dst);
+	if (box->f[PW_F_DPORT] != PW_VALUE_ANY)
+		set_number(ev, box, PW_F_DPORT, p->nat_dport);
+	if (is_known_to_conntrack(p))
+		set_number(ev, box, PW_F_CT_DNAT, 1);
+}
+
 static void set_transport(struct pw_eval *ev, const struct pw_packet *p,
 			  struct pw_box *box)
 {
@@ -100,6 +112,8 @@ static void point(struct pw_eval *ev, enum pw_hook hook,
 	set_number(ev, box, PW_F_FIB_SADDR, p->src_type ? p->src_type
 							: RTN_UNICAST);
 	set_number(ev, box, PW_F_TIME, p->time_ns);
+	if (p->nat && hook == PW_HOOK_INPUT)
+		set_nat(ev, p, box);
 }
 
 /**
@@ -278,7 +292,9 @@ static bool same_but_source(const struct pw_packet *a,
 	       a->tcp_flags == b->tcp_flags &&
 	       a->hop_limit == b->hop_limit &&
 	       a->socket_wildcard == b->socket_wildcard &&
-	       a->state == b->state && a->time_ns == b->time_ns;
+	       a->state == b->state && a->time_ns == b->time_ns &&
+	       a->nat == b->nat && a->nat_dport == b->nat_dport &&
+	       !pw_value_cmp(a->nat_dst, b->nat_dst);
 }
 
 static int ask_prerouting(struct pw_evaluator *e,
@@ -316,7 +332,7 @@ int pw_evaluator_ask(struct pw_evaluator *e, const struct pw_packet *packet,
 	if (err)
 		return err;
 	look_up(&assumed, &e->pre, &pre, &asked);
-	if (pre.outcome == PW_OUT_ACCEPT) {
+	if (pre.outcome == PW_OUT_ACCEPT && !packet->forwarded) {
 		assumed.judged = is_remembered(e, &assumed);
 		err = ask_input(e, packet);
 		if (err)
