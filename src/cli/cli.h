@@ -117,7 +117,7 @@ enum option_bit {
 	OPT_APPLIED = 1 << 20,
 	OPT_FORMAT = 1 << 14,
 	OPT_PLAN = 1 << 15,
-	OPT_ROOT = 1 << 15,
+	OPT_ROOT = 1 << 27,
 };
 
 /* main.c: ends with a row without a name */
