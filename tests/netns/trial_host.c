@@ -29,7 +29,7 @@ static const struct { uint16_t first; size_t num; } ports[] = {
 static int receivers[2 * LT_KINDS + 1];
 static int sender;
 
-static int receiver_of(uint16_t port)
+int lt_receiver_of(uint16_t port)
 {
 	struct sockaddr_in6 at = {
 		.sin6_family = AF_INET6, .sin6_port = htons(port),
@@ -41,18 +41,32 @@ static int receiver_of(uint16_t port)
 	return fd;
 }
 
+static cpu_set_t other_cpus;
+
 /* On lo the sender's CPU delivers, in order */
 static void stay_on_one_cpu(void)
 {
-	cpu_set_t cpus, one;
+	static bool done;
+	cpu_set_t one;
 	int cpu = 0;
 
+	if (done)
+		return;
 	CPU_ZERO(&one);
-	assert_int_equal(sched_getaffinity(0, sizeof(cpus), &cpus), 0);
-	while (!CPU_ISSET(cpu, &cpus))
+	assert_int_equal(sched_getaffinity(0, sizeof(other_cpus), &other_cpus),
+			 0);
+	while (!CPU_ISSET(cpu, &other_cpus))
 		cpu++;
 	CPU_SET(cpu, &one);
 	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	CPU_CLR(cpu, &other_cpus);
+	done = true;
+}
+
+void lt_leave_cpu(void)
+{
+	/* where there is one alone they share it */
+	(void)sched_setaffinity(0, sizeof(other_cpus), &other_cpus);
 }
 
 int lt_open(void **state)
@@ -68,7 +82,7 @@ int lt_open(void **state)
 	free(lh_shell("ip link set lo up"));
 	for (size_t i = 0; i < PW_ARRAY_SIZE(ports); i++)
 		for (size_t j = 0; j < ports[i].num; j++)
-			receivers[at++] = receiver_of(
+			receivers[at++] = lt_receiver_of(
 				(uint16_t)(ports[i].first + j));
 	sender = socket(AF_INET6, SOCK_DGRAM, 0);
 	assert_true(sender >= 0);

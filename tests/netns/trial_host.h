@@ -11,7 +11,7 @@
 #define LT_LONG_MS 600000	/* nothing waits for the end of these */
 #define LT_KINDS 8
 /* Generations of this number on judge in prerouting as well */
-#define LT_PRE 100
+#define LT_PRE 1000000
 
 /*
  * Generation @n: UDP port 1000 + n % LT_KINDS is open; one that judges in
@@ -38,6 +38,11 @@ void lt_is_on_trial(const struct host *host, uint32_t current, uint32_t trial);
 bool lt_lasts(const struct host *host);
 /* Waits until the kernel has ended it in both families */
 void lt_await_end(const struct host *host);
+
+/* Leaves the processor that tests stay on, to fire from another */
+void lt_leave_cpu(void);
+/* A socket that receives at a UDP port of either family */
+int lt_receiver_of(uint16_t port);
 
 /* By packets, IPv4 and IPv6: is it @n that decides; 0: is all open? */
 bool lt_decides(uint32_t n);

@@ -274,30 +274,30 @@ static int read_back(const struct host *host, uint32_t n)
 	return err;
 }
 
-/* What somebody does to base chains while 2 is on trial */
+/* What somebody does to base chains while a trial lasts */
 static const struct meddling {
 	const char *name, *command;
-	uint32_t from, to;
+	uint32_t to;
 	bool seen, seen_behind;
 } meddlings[] = {
-	{ "nothing", "true", 101, 102, false, false },
+	{ "nothing", "true", 2 + LT_PRE, false, false },
 	{ "a rule in front", "nft insert rule inet portwall input tcp dport 22 "
-	  "accept", 101, 102, true, true },
+	  "accept", 2 + LT_PRE, true, true },
 	{ "a rule behind", "nft add rule inet portwall forward tcp dport 22 "
-	  "drop", 101, 102, true, true },
+	  "drop", 2 + LT_PRE, true, true },
 	{ "the way on trial is gone", "nft flush chain inet portwall input; "
-	  "nft add rule inet portwall input goto g101.in", 101, 102, true,
-	  false },
+	  "nft add rule inet portwall input goto g1000001.in", 2 + LT_PRE,
+	  true, false },
 	{ "the way back is gone", "nft flush chain inet portwall input; nft "
-	  "add rule inet portwall input meta nfproto @trial goto g102.in",
-	  101, 102, false, true },
+	  "add rule inet portwall input meta nfproto @trial goto g1000002.in",
+	  2 + LT_PRE, false, true },
 	{ "the way back comes first", "nft insert rule inet portwall input "
-	  "goto g101.in", 101, 102, true, true },
+	  "goto g1000001.in", 2 + LT_PRE, true, true },
 	{ "nothing is judged that should not be", "nft flush chain inet "
 	  "portwall prerouting; nft add rule inet portwall prerouting goto "
-	  "g101.pre", 101, 2, true, false },
+	  "g1000001.pre", 2, true, false },
 	{ "an old generation in an empty chain", "nft insert rule inet "
-	  "portwall forward goto g101.pre", 101, 102, true, true },
+	  "portwall forward goto g1000001.pre", 2 + LT_PRE, true, true },
 };
 
 static void meddling_is_seen(void **state)
@@ -307,11 +307,11 @@ static void meddling_is_seen(void **state)
 		const struct host *host = lh_host(state);
 		int trial, behind;
 
-		lh_works(host, lt_apply(host, m->from));
+		lh_works(host, lt_apply(host, 1 + LT_PRE));
 		lh_works(host, lt_try(host, m->to, LT_LONG_MS));
 		free(lh_shell(m->command));
 		trial = read_back(host, m->to);
-		behind = read_back(host, m->from);
+		behind = read_back(host, 1 + LT_PRE);
 		if (trial != (m->seen ? -EPROTO : 0) ||
 		    behind != (m->seen_behind ? -EPROTO : 0))
 			fail_msg("%s: %d, behind it %d", m->name, trial,
@@ -327,17 +327,17 @@ static void meddling_ends_with_the_trial(void **state)
 {
 	const struct host *host = lh_host(state);
 
-	lh_works(host, lt_apply(host, 101));
-	lh_works(host, lt_try(host, 102, LT_LONG_MS));
+	lh_works(host, lt_apply(host, 1 + LT_PRE));
+	lh_works(host, lt_try(host, 2 + LT_PRE, LT_LONG_MS));
 	free(lh_shell("nft insert rule inet portwall input accept; "
 		      "nft flush chain inet portwall prerouting"));
 	lh_works(host, lt_roll_back(host));
-	lt_is_in_force(host, 101);
-	lh_works(host, lt_try(host, 103, LT_LONG_MS));
+	lt_is_in_force(host, 1 + LT_PRE);
+	lh_works(host, lt_try(host, 3 + LT_PRE, LT_LONG_MS));
 	free(lh_shell("nft insert rule inet portwall input accept; "
 		      "nft flush chain inet portwall prerouting"));
 	lh_works(host, lt_confirm(host));
-	lt_is_in_force(host, 103);
+	lt_is_in_force(host, 3 + LT_PRE);
 }
 
 /* Read, then taken away by somebody: nothing may go to it any more */
