@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change/settings.h"
 #include "portwall/array.h"
 #include "portwall/escape.h"
 
@@ -44,11 +45,28 @@ static struct pair anyone(struct pw_set_names *words)
 	return less(words, all, words->blocked);
 }
 
-static struct pair from_of(struct pw_set_names *words, const struct pw_term *term)
+/* Is it a block that the other policy has as well, be it another one there? */
+static bool is_old_block(const struct pw_terms *terms,
+			 const struct pw_term *term)
+{
+	const struct pw_model *other = term->side == SIDE_AFTER ?
+				       terms->before : terms->after;
+
+	return term->section && term->section->block && other &&
+	       pw_section_namesake(other, term->section);
+}
+
+/*
+ * The sources of a term, less whom it makes no difference to name. Of a list of
+ * the blocked that grows that would be what is new: its name means all of it.
+ */
+static struct pair from_of(struct pw_set_names *words,
+			   const struct pw_term *term)
 {
 	struct pair from = { { term->from[PW_IPV4], term->from[PW_IPV6] } };
 
-	return less(words, from, words->blocked);
+	return is_old_block(words->terms, term) ? from :
+	       less(words, from, words->blocked);
 }
 
 /* Does it refuse everything, on every interface, for ever? */

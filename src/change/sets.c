@@ -10,7 +10,8 @@
 
 #define FIRST_SLOTS 64
 
-enum op { OP_UNION, OP_INTERSECT, OP_SUBTRACT };
+enum op { OP_UNION, OP_INTERSECT, OP_SUBTRACT, OP_UNION_OF };
+#define ASKED_WORDS 5
 
 /* Of 64 bits each, as fast as memory: a million ranges are met twice */
 static uint64_t hash_words(uint64_t hash, const void *bytes, size_t num)
@@ -85,7 +86,7 @@ static int push(struct pw_sets *sets, struct pw_rangeset *set, uint64_t hash)
 
 void pw_sets_init(struct pw_sets *sets)
 {
-	*sets = (struct pw_sets){ .asked = { .width = 3 } };
+	*sets = (struct pw_sets){ .asked = { .width = ASKED_WORDS } };
 	sets->err = push(sets, NULL, 0);
 }
 
@@ -161,22 +162,25 @@ static uint32_t compute(struct pw_sets *sets, enum op op, uint32_t a,
 	return pw_sets_take(sets, set);
 }
 
-/* Once for each pair */
-static uint32_t answer(struct pw_sets *sets, enum op op, uint32_t a, uint32_t b)
+static uint32_t keep_answer(struct pw_sets *sets, uint32_t set)
 {
-	const uint32_t words[] = { op, a, b };
-	int64_t n = sets->err ? -1 : pw_tuples_add(&sets->asked, words);
-	uint32_t set;
-
-	if (n < 0)
-		return lose(sets);
-	if ((size_t)n < sets->num_answers)
-		return sets->answers[n];
-	set = compute(sets, op, a, b);
 	if (PW_ARRAY_PUSH(sets->answers, sets->num_answers, sets->cap_answers,
 			  set))
 		return lose(sets);
 	return set;
+}
+
+/* Once for each pair */
+static uint32_t answer(struct pw_sets *sets, enum op op, uint32_t a, uint32_t b)
+{
+	const uint32_t words[ASKED_WORDS] = { op, a, b };
+	int64_t n = sets->err ? -1 : pw_tuples_add(&sets->asked, words);
+
+	if (n < 0)
+		return lose(sets);
+	if ((size_t)n == sets->num_answers)
+		return keep_answer(sets, compute(sets, op, a, b));
+	return sets->answers[n];
 }
 
 uint32_t pw_sets_union(struct pw_sets *sets, uint32_t a, uint32_t b)
@@ -190,7 +194,7 @@ uint32_t pw_sets_union(struct pw_sets *sets, uint32_t a, uint32_t b)
 	return answer(sets, OP_UNION, a, b);
 }
 
-static uint32_t union_of_many(struct pw_sets *sets, unsigned int bits,
+static uint32_t compute_union(struct pw_sets *sets, unsigned int bits,
 			      const uint32_t *list, size_t num)
 {
 	pw_owned(pw_rangeset_free) struct pw_rangeset *set =
@@ -203,6 +207,27 @@ static uint32_t union_of_many(struct pw_sets *sets, unsigned int bits,
 	if (err || pw_rangeset_normalise(set))
 		return lose(sets);
 	return pw_sets_take(sets, PW_TAKE(set));
+}
+
+/* Once for each list */
+static uint32_t union_of_many(struct pw_sets *sets, unsigned int bits,
+			      const uint32_t *list, size_t num)
+{
+	uint32_t words[ASKED_WORDS] = { OP_UNION_OF };
+	uint64_t hash[2] = { num, ~num };
+	int64_t n;
+
+	for (size_t i = 0; i < num; i++) {
+		hash[0] = pw_mix64(hash[0] ^ list[i]);
+		hash[1] = pw_mix64(hash[1] ^ list[i]);
+	}
+	memcpy(words + 1, hash, sizeof(hash));
+	n = sets->err ? -1 : pw_tuples_add(&sets->asked, words);
+	if (n < 0)
+		return lose(sets);
+	if ((size_t)n == sets->num_answers)
+		return keep_answer(sets, compute_union(sets, bits, list, num));
+	return sets->answers[n];
 }
 
 uint32_t pw_sets_union_of(struct pw_sets *sets, const uint32_t *list,

@@ -16,7 +16,8 @@
  * struct pw_sets - Every set that was met
  * @list:	by number; list[0] is NULL
  * @slots:	hash table of numbers, 0: free
- * @asked, @answers: operations on two numbers, and what came of them
+ * @asked, @answers: operations on two numbers, or on many by a hash of 128
+ *		bits, and what came of them
  * @err:	-ENOMEM once memory was short: numbers from then on mean nothing.
  *		Looked at in the end, so that an operation is an expression.
  */

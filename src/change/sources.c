@@ -4,8 +4,8 @@
  *
  * Address sets may be large and are the same on both sides as a rule, so that
  * what can change is narrowed first: to where sections of one grade are not the
- * same ones on both sides, to whom anything is opened, less whom the same block
- * refuses on both. Most of that costs nothing, since sets have numbers.
+ * same ones on both sides, to whom anything is opened, less whom blocks refuse on
+ * both. Most of that costs nothing, since sets have numbers.
  */
 #include "change/sources.h"
 
@@ -148,22 +148,30 @@ static uint32_t opened(struct sources *s, uint32_t within)
 	return pw_sets_union_of(s->sets, s->scratch, n);
 }
 
-/* Less whom a block without an end refuses on both sides */
-static uint32_t unblocked(struct sources *s, uint32_t within)
+/* Whom blocks without an end refuse on one side */
+static uint32_t blocked(struct sources *s, enum side side)
 {
-	const struct pw_member *m = s->members;
 	size_t n = 0;
 
-	for (size_t i = 1; i < s->num; i++) {
-		const uint32_t *grade = grade_of(s, &m[i]);
+	for (size_t i = 0; i < s->num; i++) {
+		const struct pw_member *m = &s->members[i];
+		const uint32_t *grade = grade_of(s, m);
 
-		if (grade[PW_GRADE_BLOCK] && m[i].rest == m[i - 1].rest &&
-		    m[i].side != m[i - 1].side &&
+		if (m->side == side && grade[PW_GRADE_BLOCK] &&
 		    pw_grade_until(grade) == UINT64_MAX)
-			s->scratch[n++] = m[i].set;
+			s->scratch[n++] = m->set;
 	}
-	return pw_sets_subtract(s->sets, within,
-				pw_sets_union_of(s->sets, s->scratch, n));
+	return pw_sets_union_of(s->sets, s->scratch, n);
+}
+
+/* Less whom both sides refuse */
+static uint32_t unblocked(struct sources *s, uint32_t within)
+{
+	uint32_t before = blocked(s, SIDE_BEFORE);
+	uint32_t both = pw_sets_intersect(s->sets, before,
+					  blocked(s, SIDE_AFTER));
+
+	return pw_sets_subtract(s->sets, within, both);
 }
 
 /* Anything that two policies differ in fits into a few words */

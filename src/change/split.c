@@ -32,12 +32,14 @@ struct end {
  * @ends:	sorted
  * @active:	members that hold the point; @place: where each is among them
  * @constant:	members that hold everything, @num_constant
+ * @some:	members that hold a part; @one: which, if it is the same of all
  * @holds, @differs: the two sums
  * @known:	@holds of each part
  */
 struct sweep {
 	struct pw_sets *sets;
 	unsigned int bits;
+	uint32_t within;
 	const struct pw_member *members;
 	struct end *ends;
 	size_t num_ends, cap_ends;
@@ -45,6 +47,9 @@ struct sweep {
 	size_t num_active;
 	uint32_t *constant;
 	size_t num_constant;
+	uint32_t *some;
+	size_t num_some;
+	uint32_t one;
 	struct sum holds, differs;
 	struct pw_tuples known;
 	struct pw_rangeset **ranges;	/* by part, while they grow */
@@ -159,11 +164,13 @@ static int end_cmp(const void *a, const void *b)
 }
 
 /* Sets that hold the last number never end */
-static int add_ends(struct sweep *sw, uint32_t member,
-		    const struct pw_rangeset *set)
+static int add_ends(struct sweep *sw, uint32_t member)
 {
+	uint32_t clipped = pw_sets_intersect(sw->sets, sw->within,
+					     sw->members[member].set);
+	const struct pw_rangeset *set = pw_sets_get(sw->sets, clipped);
 	struct pw_value max = pw_value_max(sw->bits);
-	int err = 0;
+	int err = sw->sets->err;
 
 	for (size_t i = 0; !err && i < set->num; i++) {
 		struct pw_range r = pw_rangeset_get(set, i);
@@ -185,7 +192,9 @@ static int walk(struct sweep *sw)
 	size_t i = 0;
 	int err = 0;
 
-	if (sw->num_ends)
+	for (size_t s = 0; !err && s < sw->num_some; s++)
+		err = add_ends(sw, sw->some[s]);
+	if (!err && sw->num_ends)
 		qsort(sw->ends, sw->num_ends, sizeof(*sw->ends), end_cmp);
 	while (!err && i < sw->num_ends) {
 		struct pw_value at = sw->ends[i].at;
@@ -208,42 +217,47 @@ static int walk(struct sweep *sw)
 	return err;
 }
 
-/* Ends of the members that hold some of @within, and all of it in @some */
-static int sort_out(struct sweep *sw, uint32_t within, size_t num,
-		    struct pw_rangeset *some)
+/* Who holds everything, and who a part; @parts: room for these */
+static void sort_out(struct sweep *sw, size_t num, uint32_t *parts)
 {
-	int err = 0;
-
-	for (uint32_t i = 0; !err && i < num; i++) {
-		uint32_t set = pw_sets_intersect(sw->sets, within,
+	for (uint32_t i = 0; i < num; i++) {
+		uint32_t set = pw_sets_intersect(sw->sets, sw->within,
 						 sw->members[i].set);
 
-		if (set == within) {
+		if (set == sw->within) {
 			sw->constant[sw->num_constant++] = i;
 			note(sw, i, true);
 		} else if (set) {
-			const struct pw_rangeset *ranges =
-				pw_sets_get(sw->sets, set);
-
-			err = pw_rangeset_add_set(some, ranges);
-			if (!err)
-				err = add_ends(sw, i, ranges);
+			parts[sw->num_some] = set;
+			sw->some[sw->num_some++] = i;
 		}
 	}
-	return err ? err : pw_rangeset_normalise(some);
+	sw->one = sw->num_some ? parts[0] : PW_NO_SET;
+	for (size_t i = 1; i < sw->num_some; i++)
+		if (parts[i] != parts[0])
+			sw->one = PW_NO_SET;
 }
 
-static int sweep_over(struct sweep *sw, uint32_t within, size_t num)
+/* All who hold a part hold the same one: no point has to move */
+static int take_one(struct sweep *sw)
 {
-	pw_owned(pw_rangeset_free) struct pw_rangeset *some =
-		pw_rangeset_new(sw->bits);
-	int err = some ? sort_out(sw, within, num, some) : -ENOMEM;
-	uint32_t rest;
+	for (size_t i = 0; i < sw->num_some; i++)
+		begin(sw, sw->some[i]);
+	return sum_is_zero(&sw->differs) ? 0 : add_part(sw, sw->one);
+}
 
-	if (err || sw->sets->err)
-		return err ? err : sw->sets->err;
-	rest = pw_sets_subtract(sw->sets, within, pw_sets_add(sw->sets, some));
-	err = walk(sw);
+static int sweep_over(struct sweep *sw, size_t num, uint32_t *parts)
+{
+	uint32_t rest;
+	int err;
+
+	sort_out(sw, num, parts);
+	rest = pw_sets_subtract(sw->sets, sw->within,
+				pw_sets_union_of(sw->sets, parts,
+						 sw->num_some));
+	if (sw->sets->err)
+		return sw->sets->err;
+	err = sw->one ? take_one(sw) : walk(sw);
 	/* nobody but the constant ones: the point has left all others */
 	while (sw->num_active)
 		end(sw, sw->active[0]);
@@ -258,6 +272,7 @@ static void sweep_clear(struct sweep *sw)
 	free(sw->active);
 	free(sw->place);
 	free(sw->constant);
+	free(sw->some);
 	for (size_t i = 0; i < sw->num_ranges; i++)
 		pw_rangeset_free(sw->ranges[i]);
 	free(sw->ranges);
@@ -269,16 +284,20 @@ int pw_split(struct pw_sets *sets, unsigned int bits, uint32_t within,
 	     struct pw_split *out)
 {
 	struct sweep sw = {
-		.sets = sets, .bits = bits, .members = members,
+		.sets = sets, .bits = bits, .within = within,
+		.members = members,
 		.known = { .width = 4 },
 		.active = calloc(num + 1, sizeof(uint32_t)),
 		.place = calloc(num + 1, sizeof(uint32_t)),
 		.constant = calloc(num + 1, sizeof(uint32_t)),
+		.some = calloc(num + 1, sizeof(uint32_t)),
 	};
-	int err = sw.active && sw.place && sw.constant ? 0 : -ENOMEM;
+	uint32_t *parts = calloc(num + 1, sizeof(*parts));
+	int err = -ENOMEM;
 
-	if (!err)
-		err = sweep_over(&sw, within, num);
+	if (sw.active && sw.place && sw.constant && sw.some && parts)
+		err = sweep_over(&sw, num, parts);
+	free(parts);
 	sweep_clear(&sw);
 	if (err)
 		pw_split_clear(&sw.split);

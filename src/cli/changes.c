@@ -12,7 +12,7 @@
 #include "portwall/array.h"
 
 #define MAX_LINES 40
-#define MAX_PORTS 24	/* columns for the ports of one line */
+#define MAX_PORTS 18	/* columns for the ports of one line */
 #define NAME_WIDTH 7	/* columns for names of sections that are short */
 
 /**

@@ -120,6 +120,13 @@ static const struct change_case {
 	  "[allow a]\ntcp = 22\n[block b]\nfrom = 192.0.2.0/24\n",
 	  "[allow a]\ntcp = 22, 80\n[block c]\nfrom = 192.0.2.0/24\n",
 	  "opens tcp/80 by a\n" },
+	{ "a list of the blocked grows",
+	  "[addresses]\nbad = 192.0.2.1, 192.0.2.3, 192.0.2.5\n"
+	  "[policy]\nping = no\n[allow a]\ntcp = 22\n[block b]\nfrom = bad\n",
+	  "[addresses]\nbad = 192.0.2.1, 192.0.2.3, 192.0.2.7\n"
+	  "[policy]\nping = no\n[allow a]\ntcp = 22\n[block b]\nfrom = bad\n",
+	  "opens tcp/22 from 192.0.2.5 by a\n"
+	  "closes tcp/22 from 192.0.2.7 by b\n" },
 	{ "who is blocked does not get in",
 	  "[allow a]\ntcp = 22\n[block b]\nfrom = 192.0.2.0/24\n",
 	  "[allow a]\ntcp = 22\n[allow c]\ntcp = 80\nfrom = 192.0.2.1\n"
