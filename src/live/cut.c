@@ -231,7 +231,7 @@ static void count(struct pw_cut *cut, const struct pw_flow *flow)
 		cut->list[cut->num_list++] = (struct pw_cut_port){ *flow, 1 };
 }
 
-/* What the library says is an error is a warning here: the rules are in force */
+/* Errors of the library are warnings here: the rules are in force */
 static void warn(const struct pw_diags *from, struct pw_diags *diags)
 {
 	for (size_t i = 0; i < pw_diags_kept(from); i++) {
@@ -253,6 +253,11 @@ static int end_all(const struct judge *j, struct pw_cut *cut,
 		return -ENOMEM;
 	err = pw_flows_end(j->flows->list, j->flows->num, &cut->ended, said);
 	warn(said, diags);
+	if (cut->ended.no_destroy) {
+		pw_diag_warning(diags, NULL,
+				"this kernel cannot destroy sockets (CONFIG_INET_DIAG_DESTROY): what holds the other end of a connection that was ended may take it up again");
+		pw_diag_hint(diags, "restart the services of these ports");
+	}
 	return err == -ENOMEM ? err : 0;
 }
 
