@@ -109,12 +109,13 @@ int pw_object_get(const struct pw_state *state, const uint8_t digest[32],
 		  char **bytes, size_t *len, struct pw_diags *diags)
 {
 	uint8_t found[32];
-	char name[65];
+	char name[65], *read;
+	size_t read_len;
 	int err;
 
 	pw_hex_format(digest, name);
 	err = pw_store_read(state, PW_DIR_OBJECTS, name, PW_LIST_MAX_LEN,
-			    bytes, len);
+			    &read, &read_len);
 	if (err == -ENOENT)
 		return pw_store_damaged(state, PW_DIR_OBJECTS, name,
 					"is missing", diags);
@@ -124,12 +125,15 @@ int pw_object_get(const struct pw_state *state, const uint8_t digest[32],
 	if (err)
 		return pw_store_failed(state, PW_DIR_OBJECTS, name, "read",
 				       err, diags);
-	pw_bytes_digest(*bytes, *len, found);
-	if (!memcmp(found, digest, sizeof(found)))
-		return 0;
-	free(*bytes);
-	return pw_store_damaged(state, PW_DIR_OBJECTS, name, "is damaged",
-				diags);
+	pw_bytes_digest(read, read_len, found);
+	if (memcmp(found, digest, sizeof(found))) {
+		free(read);
+		return pw_store_damaged(state, PW_DIR_OBJECTS, name,
+					"is damaged", diags);
+	}
+	*bytes = read;
+	*len = read_len;
+	return 0;
 }
 
 static int lock(const struct pw_state *state, int how)

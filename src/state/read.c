@@ -36,12 +36,18 @@ int pw_state_history(struct pw_state *state, uint32_t **entries, size_t *num,
 int pw_state_emergency(struct pw_state *state, char **text, size_t *len,
 		       struct pw_diags *diags)
 {
-	size_t sealed;
+	size_t read_len, sealed;
+	char *read;
 	int err = pw_store_read(state, PW_DIR_TOP, PW_FILE_EMERGENCY,
-				PW_POLICY_MAX_LEN, text, len);
+				PW_POLICY_MAX_LEN, &read, &read_len);
 
-	if (!err && !pw_sealed(*text, *len, PW_EMERGENCY_SEAL, &sealed)) {
-		free(*text);
+	if (!err && pw_sealed(read, read_len, PW_EMERGENCY_SEAL, &sealed)) {
+		*text = read;
+		*len = read_len;
+		return 0;
+	}
+	if (!err) {
+		free(read);
 		err = -EBADMSG;
 	}
 	if (err == -EBADMSG)
