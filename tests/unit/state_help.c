@@ -209,3 +209,90 @@ int replay(struct place *place, uint8_t digest[32])
 {
 	return replay_of(place, PW_REMEMBERED_APPLIED, 0, digest);
 }
+
+void check_applied(struct place *place, const uint8_t want[32])
+{
+	uint8_t got[32];
+
+	assert_int_equal(replay(place, got), 0);
+	assert_memory_equal(got, want, sizeof(got));
+}
+
+struct place *begin(void)
+{
+	void *place;
+
+	assert_int_equal(place_make(&place), 0);
+	return place;
+}
+
+void end(struct place *place)
+{
+	void *state = place;
+
+	place_remove(&state);
+}
+
+void put_small(const struct place *place)
+{
+	place_put(place, "p.ini", SMALL);
+	place_put(place, "l", "192.0.2.1\n");
+}
+
+void keep_text(struct place *place, const char *text, struct kept *kept)
+{
+	place_put(place, "p.ini", text);
+	kept_clear(kept);
+	keep(place, place_path(place, "p.ini"), kept);
+}
+
+void keep_quietly(struct place *place, const char *text)
+{
+	struct kept kept = { 0 };
+
+	keep_text(place, text, &kept);
+	kept_clear(&kept);
+}
+
+bool has_file(const struct place *place, const char *name)
+{
+	return !access(place_path(place, name), F_OK);
+}
+
+char *emergency_of(const char *policy)
+{
+	struct read_policy got = read_text(policy);
+	char *text;
+
+	assert_int_equal(got.err, 0);
+	assert_int_equal(pw_emergency_text(got.model, got.model->guard, &text),
+			 0);
+	read_policy_clear(&got);
+	return text;
+}
+
+void object_name(const uint8_t digest[32], char name[static 96])
+{
+	strcpy(name, "state/objects/");
+	for (size_t i = 0; i < 32; i++)
+		sprintf(name + strlen(name), "%02x", digest[i]);
+}
+
+#define MAX_TESTS 96
+
+static struct CMUnitTest tests[MAX_TESTS];
+static size_t num_tests;
+
+void place_add(const char *name, CMUnitTestFunction run, const void *row)
+{
+	union { const void *c; void *v; } cast = { row };
+
+	assert_true(num_tests < MAX_TESTS);
+	tests[num_tests++] = (struct CMUnitTest){ name, run, NULL, NULL,
+						  cast.v };
+}
+
+int place_run(const char *name)
+{
+	return _cmocka_run_group_tests(name, tests, num_tests, NULL, NULL);
+}

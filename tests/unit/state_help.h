@@ -55,4 +55,34 @@ int replay(struct place *place, uint8_t digest[32]);
 int replay_of(struct place *place, enum pw_remembered which, uint32_t entry,
 	      uint8_t digest[32]);
 
+/* A small policy with a list of one line, l, and one without */
+#define SMALL "[allow a]\ntcp = 22\nfrom = file:l\n"
+#define OTHER "[allow b]\ntcp = 80\n"
+
+/* Writes SMALL as p.ini, and its list */
+void put_small(const struct place *place);
+/* Writes p.ini and keeps it; what @kept held is freed */
+void keep_text(struct place *place, const char *text, struct kept *kept);
+void keep_quietly(struct place *place, const char *text);
+/* What boot loads is the policy of this digest */
+void check_applied(struct place *place, const uint8_t want[32]);
+bool has_file(const struct place *place, const char *name);
+/* The emergency policy of a policy; the caller frees */
+char *emergency_of(const char *policy);
+/* "state/objects/HEX" */
+void object_name(const uint8_t digest[32], char name[static 96]);
+
+/* place_make() and place_remove() within a test */
+struct place *begin(void);
+void end(struct place *place);
+
+/* Tests of one program; @row is *state of @run */
+void place_add(const char *name, void (*run)(void **state), const void *row);
+int place_run(const char *name);
+
+#define ADD_ROWS(rows, run)						\
+	for (size_t i_ = 0; i_ < PW_ARRAY_SIZE(rows); i_++)		\
+		place_add((rows)[i_].name, run, &(rows)[i_])
+#define ADD(run) place_add(#run, run, NULL)
+
 #endif
