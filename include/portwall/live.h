@@ -117,6 +117,17 @@ struct pw_cut {
 };
 
 /**
+ * struct pw_session - Somebody who administers this host over the network
+ * @section:	that lets in a new connection of his, NULL: none does
+ */
+struct pw_session {
+	enum pw_family family;
+	struct pw_value peer;
+	uint16_t port;
+	const struct pw_section *section;
+};
+
+/**
  * struct pw_apply - One apply: what is asked, and what came of it
  * @path:	the policy; "-" is standard input
  * @trust:	whose files are accepted
@@ -135,8 +146,10 @@ struct pw_cut {
  * @remembered:	on disk for the next boot; always false for a trial
  * @state:	what the kernel held before
  * @before:	the policy in force before, NULL: none, or not known (see
- *		@state); the caller frees
- * @cut_result:	on success
+ *		@state); the caller frees, also after an error
+ * @sessions:	with sections of @intent; the caller frees the array, likewise
+ * @cut_result:	on success; of a trial nothing
+ * @returns_to:	of a trial: stamp of what it falls back to, generation 0: nothing
  * @intent:	on success: what was applied
  * @generation:	on success: its number
  * @num_rules:	on success
@@ -156,7 +169,10 @@ struct pw_apply {
 	bool in_force, remembered;
 	enum pw_live_state state;
 	struct pw_intent *before;
+	struct pw_session *sessions;
+	size_t num_sessions;
 	struct pw_cut cut_result;
+	struct pw_stamp returns_to;
 	struct pw_intent *intent;
 	uint32_t generation;
 	size_t num_rules;
@@ -166,35 +182,41 @@ struct pw_apply {
 /**
  * pw_apply() - Put a policy in force
  *
- * Reads and resolves the policy, waits for the lock, compiles, proves, asks
- * the lock-out guard, fills a new generation, reads it back, compares it with
- * what was proved, and switches to it. Signals that end a process wait while it
- * switches.
+ * Waits for the lock, reads and resolves the policy, compiles, proves, asks
+ * the lock-out guard, writes down what is to be remembered, fills a new
+ * generation, reads it back, compares it with what was proved, and switches to
+ * it. Signals that end a process wait while it switches. In a trial the guard
+ * only warns.
  *
  * Return: 0; -EINVAL: the policy is wrong, or would lock out; -EBUSY: another
- *	   run holds the lock; what pw_load_fill() returns. Unless @in_force is
- *	   set, what was in force before still is.
+ *	   run holds the lock; what pw_state_stage() and pw_load_fill() return.
+ *	   Unless @in_force is set, what was in force before still is. With
+ *	   @in_force and without @remembered: not remembered for the next boot.
  */
 int pw_apply(struct pw_apply *apply, struct pw_diags *diags);
 
 /**
  * struct pw_settle - What becomes of a trial, or of the policy in force
- * @where, @sudo_uid: as in struct pw_apply
+ * @where, @sudo_uid, @allow_lockout, @cut: as in struct pw_apply
  *
  * Set by what is called:
  * @state:	what the kernel held before
  * @done:	the rules were switched; set also when what follows fails
  * @remembered:	the outcome is on disk for the next boot
  * @stamp:	of what is in force now; generation 0: nothing
- * @cut_result:	connections that were ended
+ * @taken_ns:	when the policy that a rollback returned to was applied; 0: it
+ *		ended a trial
+ * @cut_result:	connections that the rules in force would not let in
  */
 struct pw_settle {
 	struct pw_where where;
 	uid_t sudo_uid;
+	bool allow_lockout, cut;
 
 	enum pw_live_state state;
 	bool done, remembered;
 	struct pw_stamp stamp;
+	uint64_t taken_ns;
 	struct pw_cut cut_result;
 };
 
@@ -210,8 +232,9 @@ int pw_confirm(struct pw_settle *settle, struct pw_diags *diags);
 /**
  * pw_rollback() - End a trial, or return to the policy applied before
  *
- * Outside a trial the history's entry before the one in force is applied, read
- * from there alone; the lock-out guard is asked as by pw_apply().
+ * Outside a trial the newest of the history is applied that is older than what
+ * is in force and differs from it, read from there alone; the lock-out guard is
+ * asked as by pw_apply(). A trial that was over is only taken away.
  *
  * Return: 0; -ENOENT: there is nothing to return to, with a message; as
  *	   pw_apply()
@@ -307,12 +330,13 @@ PW_DEFINE_OWNED(struct pw_status, pw_status_free)
 
 /**
  * pw_clear() - Delete the table and nothing else, under the lock
- * @existed:	whether there was one
  *
  * Boot loads nothing from then on; the history stays.
+ *
+ * Return: 0, also when there was no table (@done says); as pw_load_clear();
+ *	   with @done: the table is gone, but the next boot may load it again
  */
-int pw_clear(const struct pw_where *where, bool *existed,
-	     struct pw_diags *diags);
+int pw_clear(struct pw_settle *settle, struct pw_diags *diags);
 
 /* Compile for @generation and prove; returns as pw_compile() and pw_prove() */
 int pw_intent_compile(const struct pw_intent *intent, uint32_t generation,

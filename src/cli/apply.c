@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* apply: put a policy in force. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/cut.h"
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/section.h"
+#include "cli/trial.h"
 #include "cli/where.h"
 
 #define SYSTEM_UIDS 1000	/* below: users that are no people */
@@ -36,6 +39,8 @@ static void describe(struct cli *cli, const struct pw_apply *apply)
 	uint64_t addresses = model_num_addresses(model);
 
 	doc_set(cli->doc, "applied", json_boolean(!cli->dry_run));
+	doc_set(cli->doc, "trial", trial_object(apply));
+	doc_set(cli->doc, "remembered", json_boolean(apply->remembered));
 	doc_set(cli->doc, "unchanged", json_boolean(apply->unchanged));
 	doc_set(cli->doc, "generation", json_integer(apply->generation));
 	doc_set(cli->doc, "sections",
@@ -46,15 +51,17 @@ static void describe(struct cli *cli, const struct pw_apply *apply)
 					    sizeof(model->digest)));
 	doc_set(cli->doc, "elapsed_ms",
 		json_integer((json_int_t)(cli_elapsed_ns(cli) / 1000000)));
+	describe_cut(cli->doc, &apply->cut_result);
 }
 
-/* Only the switch was made: what follows it went wrong */
-static void report_in_force(struct cli *cli)
+/* The rules count, but something that follows the switch went wrong */
+static void report_in_force(struct cli *cli, const struct pw_apply *apply)
 {
 	messages_print(cli);
 	put_policy(cli, stderr);
-	fputs(": in force, but what the kernel holds could not be confirmed\n",
-	      stderr);
+	fputs(apply->trial_ms || apply->remembered || !apply->where.state_dir ?
+	      ": in force, but what the kernel holds could not be confirmed\n" :
+	      ": in force, not remembered for the next boot\n", stderr);
 	cli->told = true;
 }
 
@@ -67,30 +74,71 @@ static struct pw_trust trust_of(const struct cli *cli)
 	};
 }
 
+static void print(struct cli *cli, const struct pw_apply *apply)
+{
+	if (cli->trial_ms) {
+		trial_print(cli, apply);
+		return;
+	}
+	print_applied(cli, apply);
+	print_cut(&apply->cut_result, cli->policy);
+}
+
+/* Returns the exit status */
+static int report(struct cli *cli, const struct pw_apply *apply)
+{
+	if (!cli->dry_run)
+		note_not_remembered(cli, &apply->where);
+	messages_print(cli);
+	if (cli->doc)
+		describe(cli, apply);
+	else if (!cli->quiet)
+		print(cli, apply);
+	return cli->trial_ms && trial_asks(cli) ?
+	       trial_ask(cli, apply->generation) : STATUS_OK;
+}
+
+static int fail(struct cli *cli, const struct pw_apply *apply, int err)
+{
+	int status;
+
+	if (!apply->in_force)
+		return status_of(cli, err);
+	report_in_force(cli, apply);
+	status = status_of(cli, err);
+	return status == STATUS_WRONG ? STATUS_REFUSED : status;
+}
+
+static int refuse_cut(struct cli *cli)
+{
+	pw_diag_error(cli->diags, NULL,
+		      "a trial ends no connections before it is confirmed");
+	pw_diag_hint(cli->diags, "end them then: portwall confirm --cut");
+	return STATUS_WRONG;
+}
+
 int cmd_apply(struct cli *cli)
 {
 	struct pw_apply apply = {
 		.path = cli->policy,
 		.trust = trust_of(cli),
 		.where = where_of(cli),
+		.trial_ms = cli->trial_ms,
+		.cut = cli->cut,
 		.dry_run = cli->dry_run,
 		.allow_lockout = cli->allow_lockout,
 		.insecure = cli->insecure,
 		.sudo_uid = sudo_uid(),
 	};
-	int err = pw_apply(&apply, cli->diags);
+	int err, status;
 
+	if (cli->trial_ms && cli->cut)
+		return refuse_cut(cli);
+	err = pw_apply(&apply, cli->diags);
 	cli->changed = apply.in_force;
-	if (err) {
-		if (apply.in_force)
-			report_in_force(cli);
-		return status_of(cli, err);
-	}
-	messages_print(cli);
-	if (cli->doc)
-		describe(cli, &apply);
-	else if (!cli->quiet)
-		print_applied(cli, &apply);
+	status = err ? fail(cli, &apply, err) : report(cli, &apply);
+	free(apply.sessions);
+	pw_intent_free(apply.before);
 	pw_intent_free(apply.intent);
-	return STATUS_OK;
+	return status;
 }

@@ -33,20 +33,25 @@ static int ask(struct cli *cli)
 
 int cmd_clear(struct cli *cli)
 {
-	const struct pw_where where = where_of(cli);
+	struct pw_settle settle = { .where = where_of(cli),
+				    .sudo_uid = sudo_uid() };
 	int status = ask(cli), err;
-	bool existed;
 
 	if (status)
 		return status;
-	err = pw_clear(&where, &existed, cli->diags);
+	err = pw_clear(&settle, cli->diags);
+	cli->changed = settle.done;
+	if (err && settle.done) {
+		messages_print(cli);
+		fputs("portwall: cleared, but the next boot may load the policy again\n",
+		      stderr);
+	}
 	if (err)
 		return status_of(cli, err);
-	cli->changed = existed;
 	if (cli->doc)
-		doc_set(cli->doc, "existed", json_boolean(existed));
+		doc_set(cli->doc, "existed", json_boolean(settle.done));
 	else if (!cli->quiet)
-		puts(existed ? "cleared: portwall closes no port of this host" :
-			       "nothing to clear: there is no table inet portwall");
+		puts(settle.done ? "cleared: portwall closes no port of this host" :
+				   "nothing to clear: there is no table inet portwall");
 	return STATUS_OK;
 }

@@ -40,6 +40,7 @@ struct cli_list {
  *		test and verify; @source NULL, @seed and @rate 0: not given
  * @applied:	the argument is no policy but a number, see remembered.h
  * @exit_code, @against: options of plan; @against NULL: what is in force
+ * @trial_ms:	0: not given
  * @state_dir:	NULL: not given, see where.h
  * @root:	file system of an image, NULL: not given
  * @umask:	of the caller, for files that are results
@@ -56,10 +57,10 @@ struct cli {
 	const char *policy;
 	bool json, strict, dry_run, allow_lockout, insecure, yes;
 	bool quiet, verbose, help, version;
-	bool full, computed, udp, applied;
+	bool full, computed, udp, applied, cut;
 	bool exit_code;
 	const char *against;
-	uint64_t seed, rate;
+	uint64_t seed, rate, trial_ms;
 	const char *source;
 	struct cli_list targets, reports;
 	mode_t umask;
@@ -118,6 +119,8 @@ enum option_bit {
 	OPT_FORMAT = 1 << 14,
 	OPT_PLAN = 1 << 15,
 	OPT_ROOT = 1 << 27,
+	OPT_TRIAL = 1 << 17,
+	OPT_CUT = 1 << 18,
 };
 
 /* main.c: ends with a row without a name */
@@ -130,6 +133,7 @@ int cmd_show(struct cli *cli);
 int cmd_test(struct cli *cli);
 int cmd_plan(struct cli *cli);
 int cmd_apply(struct cli *cli);
+int cmd_boot(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_watch(struct cli *cli);

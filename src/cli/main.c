@@ -12,6 +12,7 @@
 
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/settle.h"
 
 const struct command commands[] = {
 	{ "check", "[POLICY]", 1, POLICY_DEFAULT, false, false,
@@ -34,11 +35,21 @@ const struct command commands[] = {
 	  "Compares with what is in force, which needs CAP_NET_ADMIN, or with a file.\n"
 	  "With --exit-code it exits with 1 when there is a change." },
 	{ "apply", "[POLICY]", 1, POLICY_DEFAULT, true, true,
-	  OPT_DRY_RUN | OPT_LOCKOUT | OPT_INSECURE | OPT_RUN_DIR |
-	  OPT_STATE_DIR | OPT_JSON, cmd_apply,
+	  OPT_DRY_RUN | OPT_TRIAL | OPT_CUT | OPT_LOCKOUT | OPT_INSECURE |
+	  OPT_YES | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_apply,
 	  "put a policy in force, in one step and without a gap",
 	  "The rules are proved, loaded, read back and compared before they count.\n"
-	  "If somebody connected by SSH could not connect again, nothing is changed." },
+	  "If somebody connected by SSH could not connect again, nothing is changed.\n"
+	  "With --trial the kernel returns to the rules before, unless: portwall confirm" },
+	{ "confirm", "", 0, POLICY_NEVER, true, true,
+	  OPT_CUT | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, settle_confirm,
+	  "keep the policy that is on trial",
+	  "Fails when the kernel has ended the trial already." },
+	{ "rollback", "", 0, POLICY_NEVER, true, true,
+	  OPT_CUT | OPT_LOCKOUT | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON,
+	  settle_rollback,
+	  "end a trial, or return to the policy applied before",
+	  "Each one outside a trial goes one policy further back." },
 	{ "status", "", 0, POLICY_NEVER, true, false,
 	  OPT_RUN_DIR | OPT_STATE_DIR | OPT_FORMAT | OPT_JSON, cmd_status,
 	  "say what is in force, since when, and what it let in",
@@ -55,6 +66,10 @@ const struct command commands[] = {
 	  OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_watch,
 	  "tell of changes of the rules, and of new listeners, as they happen",
 	  "Runs until it is told to end (SIGTERM, Ctrl-C)." },
+	{ "boot", "", 0, POLICY_NEVER, true, true,
+	  OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_boot,
+	  "load what was applied last; for the boot unit",
+	  "Reads nothing in /etc. What is lost is replaced by something that closes." },
 	{ "clear", "", 0, POLICY_NEVER, true, true,
 	  OPT_YES | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_clear,
 	  "remove portwall's table and nothing else: every port is open then",

@@ -10,6 +10,8 @@
 #include "portwall/names.h"
 #include "portwall/own.h"
 
+#define MAX_COMMANDS 32	/* that a wrong one is compared with */
+
 /**
  * struct option_row - One option
  * @bit:	OPT_COMMON: every command takes it
@@ -101,6 +103,12 @@ static int set_root(struct cli *cli, const char *value)
 	return 0;
 }
 
+static int set_trial(struct cli *cli, const char *value)
+{
+	return duration_option(cli, "trial", value, PW_TRIAL_MAX_MS,
+			       &cli->trial_ms);
+}
+
 static int set_number(struct cli *cli, const char *name, const char *value,
 		      uint64_t max, uint64_t *out)
 {
@@ -187,6 +195,10 @@ static const struct option_row options[] = {
 	  "exit with 1 when there is a change" },
 	{ "dry-run", 'n', OPT_DRY_RUN, FLAG(dry_run),
 	  "do everything but change the rules" },
+	{ "trial", 0, OPT_TRIAL, "TIME", 0, set_trial,
+	  "return to the rules before after TIME" },
+	{ "cut", 0, OPT_CUT, FLAG(cut),
+	  "end connections that are not let in now" },
 	{ "allow-lockout", 0, OPT_LOCKOUT, FLAG(allow_lockout),
 	  "apply even if you could not connect again" },
 	{ "insecure-permissions", 0, OPT_INSECURE, FLAG(insecure),
@@ -332,7 +344,8 @@ int unknown_command(struct cli *cli, const char *name)
 	const char *names[32], *near;
 	size_t num = 0;
 
-	for (const struct command *c = commands; c->name; c++)
+	for (const struct command *c = commands; c->name &&
+	     num < PW_ARRAY_SIZE(names); c++)
 		names[num++] = c->name;
 	near = pw_nearest(name, strlen(name), names, num);
 	pw_diag_error(cli->diags, NULL, "unknown command '%s'", name);

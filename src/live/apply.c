@@ -1,224 +1,147 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Apply: from a policy to rules in force, each step checked. */
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "live/changed.h"
-#include "live/guard.h"
-#include "live/lock.h"
-#include "live/readback.h"
-#include "live/rulesdigest.h"
-#include "portwall/compile.h"
-#include "portwall/live.h"
-
-#define MAX_GENERATION 999999999	/* nine digits in names, then 1 again */
+#include "live/put.h"
+#include "live/remembered.h"
 
 /* What the steps of one apply share */
-struct run {
-	struct pw_apply *apply;
-	struct pw_diags *diags;
-	struct pw_lock *lock;
-	struct pw_nl *nl;
+struct apply {
+	struct pw_apply *asked;
+	struct pw_run run;
+	struct pw_put put;
+	struct pw_capture *capture;	/* NULL: nothing is remembered */
 	struct pw_intent *intent;
-	struct pw_kernel *kernel;	/* before */
-	uint32_t generation;
-	struct pw_ruleset *want;
-	struct pw_stamp stamp;
-	uint32_t genid;		/* that the filled generation was read under */
 };
 
-static int load_policy(struct run *run)
+/* Who types a policy, or sends it slowly, does not hold the lock meanwhile */
+static int await_input(struct apply *a)
 {
-	int err = pw_intent_load(run->apply->path, &run->apply->trust,
-				 &run->intent, run->diags);
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 
-	if (err)
-		return err;
-	if (run->intent->model->established != PW_ESTABLISHED_CUT)
-		return 0;
-	pw_diag_error(run->diags, NULL,
-		      "%s: established = cut cannot be applied yet",
-		      run->intent->model->source);
-	pw_diag_hint(run->diags,
-		     "without it, connections that exist live on");
-	return -EINVAL;
+	if (!strcmp(a->asked->path, "-"))
+		(void)poll(&input, 1, -1);
+	return 0;
 }
 
-static int lock(struct run *run)
+/* Read under the lock: what another run cleans up is not what this one keeps */
+static int begin(struct apply *a)
 {
-	return pw_lock_take(run->apply->where.run_dir,
-			    run->apply->where.patience_ms, &run->lock,
-			    run->diags);
-}
-
-static int read_before(struct run *run)
-{
-	int err = pw_nl_open(&run->nl, run->diags);
+	int err = pw_run_begin(&a->run);
 
 	if (!err)
-		err = pw_kernel_read(run->nl, 0, &run->kernel, run->diags);
-	if (err)
-		return err;
-	return pw_load_refuse_format(run->kernel->exists, run->kernel->format,
-				     run->diags);
-}
-
-/* Does the kernel hold chains of generation @n, in force or left over? */
-static bool is_used(const struct pw_kernel *kernel, uint32_t n)
-{
-	char prefix[16];
-	int len = snprintf(prefix, sizeof(prefix), "g%u.", n);
-
-	for (size_t i = 0; kernel->exists && i < kernel->rules->num_chains; i++)
-		if (!strncmp(kernel->rules->chains[i].name, prefix,
-			     (size_t)len))
-			return true;
-	return false;
-}
-
-static uint32_t next_generation(const struct pw_kernel *kernel)
-{
-	uint32_t n = kernel->current;
-
-	do
-		n = n >= MAX_GENERATION ? 1 : n + 1;
-	while (is_used(kernel, n));
-	return n;
-}
-
-static int compile(struct run *run)
-{
-	run->generation = next_generation(run->kernel);
-	return pw_intent_compile(run->intent, run->generation, &run->want,
-				 run->diags);
-}
-
-/* Without a view of connections only --allow-lockout may go on */
-static int gather_remotes(struct run *run, struct pw_remotes **out)
-{
-	const struct pw_intent *intent = run->intent;
-	int err = pw_remotes_gather(intent->host, intent->model->guard, out,
-				    run->diags);
-
-	if (err && err != -ENOMEM)
-		pw_diag_hint(run->diags,
-			     "so nobody can tell whether you could connect again; --allow-lockout applies it all the same");
+		a->asked->state = a->run.found;
 	return err;
 }
 
-static int guard(struct run *run)
+static int load_policy(struct apply *a)
 {
-	pw_owned(pw_remotes_free) struct pw_remotes *remotes = NULL;
-	const struct pw_intent *intent = run->intent;
-	int err = gather_remotes(run, &remotes);
+	const struct pw_apply *asked = a->asked;
+	struct pw_diags *diags = a->run.diags;
+	const struct pw_files *files = &pw_system_files;
+	int err = 0;
 
+	a->intent = calloc(1, sizeof(*a->intent));
+	if (!a->intent)
+		return -ENOMEM;
+	if (a->run.state && !a->run.look)
+		err = pw_capture_new(a->run.state, &a->capture, diags);
+	if (!err)
+		err = pw_host_gather(&a->intent->host, diags);
 	if (err)
 		return err;
-	return pw_guard_judge(intent->model, run->want, remotes,
-			      intent->host->now_ns, run->apply->allow_lockout,
-			      run->diags);
+	if (a->capture)
+		files = pw_capture_files(a->capture);
+	return pw_policy_read_from(files, asked->path, &asked->trust,
+				   a->intent->host, &a->intent->policy,
+				   &a->intent->model, diags);
 }
 
-static void make_stamp(struct run *run)
+/* For those who want to know what changes; no reason to stop */
+static int find_before(struct apply *a)
 {
-	const struct pw_model *model = run->intent->model;
-	struct pw_stamp *stamp = &run->stamp;
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+	const struct pw_stamp *stamp = pw_kernel_stamp(a->run.kernel);
+	int err = -ENOENT;
 
-	*stamp = (struct pw_stamp){
-		.generation = run->generation,
-		.time_ns = run->intent->host->now_ns,
-		.uid = getuid(),
-		.sudo_uid = run->apply->sudo_uid,
-		.insecure = run->apply->insecure,
-	};
-	memcpy(stamp->digest, model->digest, sizeof(stamp->digest));
-	pw_rules_digest(run->want, stamp->rules);
-	snprintf(stamp->source, sizeof(stamp->source), "%s", model->source);
+	if (!unsaid)
+		return -ENOMEM;
+	if (stamp->generation)
+		err = pw_intent_find(a->run.state, stamp->digest,
+				     &a->asked->before, unsaid);
+	return err == -ENOMEM ? err : 0;
 }
 
-static int fill(struct run *run)
+static int compile(struct apply *a)
 {
-	int err;
-
-	make_stamp(run);
-	err = pw_load_fill(run->nl, run->want, &run->stamp, run->kernel,
-			   run->diags);
-	if (err)
-		return err;
-	return pw_readback_filled(run->nl, run->want, run->generation,
-				  &run->genid, run->diags);
+	a->put.intent = a->intent;
+	a->put.stamp.time_ns = a->intent->host->now_ns;
+	return pw_put_compile(&a->run, &a->put);
 }
 
-/* From here to the end of read-back the outcome has to be told */
-static int switch_over(struct run *run)
+static int tell_sessions(struct apply *a)
 {
-	bool first = !run->kernel->current;
-	int err = pw_load_switch(run->nl, run->want, &run->stamp, run->kernel,
-				 first, run->diags);
+	const struct pw_remotes *remotes = a->put.remotes;
+	const struct pw_model *model = a->intent->model;
+	struct pw_session *list = calloc(remotes->num + 1, sizeof(*list));
 
-	if (err)
-		return err;
-	run->apply->in_force = true;
-	/* one transaction; on a first apply the policy of input in another */
-	run->genid += first ? 2 : 1;
-	return pw_readback_switched(run->nl, run->want, run->generation,
-				    run->genid, run->diags);
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < remotes->num; i++) {
+		const struct pw_remote *r = &remotes->items[i];
+
+		list[i] = (struct pw_session){
+			.family = r->family, .peer = r->peer, .port = r->port,
+			.section = r->section == PW_NONE ? NULL :
+				   &model->sections[r->section],
+		};
+	}
+	a->asked->sessions = list;
+	a->asked->num_sessions = remotes->num;
+	return 0;
 }
 
-static int switch_undisturbed(struct run *run)
+static int guard(struct apply *a)
 {
-	sigset_t wait, before;
-	int err;
+	int err = pw_put_guard(&a->run, &a->put);
 
-	sigemptyset(&wait);
-	sigaddset(&wait, SIGINT);
-	sigaddset(&wait, SIGTERM);
-	sigaddset(&wait, SIGHUP);
-	sigprocmask(SIG_BLOCK, &wait, &before);
-	err = switch_over(run);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	return err ? err : tell_sessions(a);
+}
+
+static int find_unchanged(struct apply *a)
+{
+	return pw_put_find_unchanged(&a->run, &a->put, &a->asked->unchanged);
+}
+
+static int stage(struct apply *a)
+{
+	return a->run.look ? 0 : pw_put_stage(&a->run, &a->put, a->capture,
+					    NULL);
+}
+
+static int put_in_force(struct apply *a)
+{
+	int err = a->run.look ? 0 : pw_put_in_force(&a->run, &a->put);
+
+	pw_put_cut(&a->run, &a->put);
 	return err;
 }
 
-/* The same policy, with nothing changed by hand since it was loaded? */
-static int find_unchanged(struct run *run)
+static int run_steps(struct apply *a)
 {
-	const struct pw_stamp *stamp = &run->kernel->stamp;
-	bool changed;
-	int err;
-
-	if (!run->kernel->current ||
-	    memcmp(stamp->digest, run->intent->model->digest,
-		   sizeof(stamp->digest)))
-		return 0;
-	err = pw_kernel_changed(run->kernel, &changed);
-	run->apply->unchanged = !err && !changed;
-	return err;
-}
-
-static int prepare(struct run *run)
-{
-	static int (*const steps[])(struct run *run) = {
-		load_policy, lock, read_before, compile, guard, find_unchanged,
+	static int (*const steps[])(struct apply *a) = {
+		await_input, begin, load_policy, find_before, compile, guard,
+		find_unchanged, stage, put_in_force,
 	};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(steps); i++)
-		err = steps[i](run);
+		err = steps[i](a);
 	return err;
-}
-
-static void run_clear(struct run *run)
-{
-	pw_ruleset_free(run->want);
-	pw_kernel_free(run->kernel);
-	pw_nl_close(run->nl);
-	pw_lock_free(run->lock);
-	pw_intent_free(run->intent);
 }
 
 static size_t num_rules(const struct pw_ruleset *rs)
@@ -230,20 +153,41 @@ static size_t num_rules(const struct pw_ruleset *rs)
 	return num;
 }
 
+static void tell(struct apply *a)
+{
+	struct pw_apply *asked = a->asked;
+
+	asked->generation = a->put.stamp.generation;
+	asked->num_rules = num_rules(a->put.want);
+	asked->cut_result = a->put.cut_result;
+	if (asked->trial_ms)
+		asked->returns_to = a->run.kernel->stamp;
+	asked->intent = PW_TAKE(a->intent);
+}
+
 int pw_apply(struct pw_apply *apply, struct pw_diags *diags)
 {
-	struct run run = { .apply = apply, .diags = diags };
-	int err = prepare(&run);
+	struct apply a = {
+		.asked = apply,
+		.run = { .where = &apply->where, .diags = diags,
+			 .command = apply->trial_ms ? PW_DO_TRY : PW_DO_APPLY,
+			 .look = apply->dry_run },
+		.put = { .trial_ms = apply->trial_ms, .cut = apply->cut,
+			 .allow_lockout = apply->allow_lockout,
+			 .path = apply->path,
+			 .stamp = { .uid = getuid(),
+				    .sudo_uid = apply->sudo_uid,
+				    .insecure = apply->insecure } },
+	};
+	int err = run_steps(&a);
 
-	if (!err && !apply->dry_run)
-		err = fill(&run);
-	if (!err && !apply->dry_run)
-		err = switch_undisturbed(&run);
-	if (!err) {
-		apply->generation = run.generation;
-		apply->num_rules = num_rules(run.want);
-		apply->intent = PW_TAKE(run.intent);
-	}
-	run_clear(&run);
+	apply->in_force = a.put.in_force;
+	apply->remembered = a.put.remembered;
+	if (!err)
+		tell(&a);
+	pw_put_clear(&a.put);
+	pw_capture_free(a.capture);
+	pw_intent_free(a.intent);
+	pw_run_end(&a.run);
 	return err;
 }

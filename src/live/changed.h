@@ -8,8 +8,8 @@
 #include "portwall/load.h"
 
 /*
- * Compares the rules of the generation in force with the digest in its stamp;
- * asks for @kernel->current. 0 or -ENOMEM.
+ * Compares the rules of the generation in force, of which there has to be one,
+ * with the digest in its stamp. 0 or -ENOMEM.
  */
 int pw_kernel_changed(const struct pw_kernel *kernel, bool *changed);
 

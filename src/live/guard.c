@@ -19,7 +19,7 @@
 struct judge {
 	const struct pw_model *model;
 	const struct pw_ruleset *rs;
-	const struct pw_remotes *remotes;
+	struct pw_remotes *remotes;
 	uint64_t now_ns;
 	bool allow;
 	struct pw_diags *diags;
@@ -106,9 +106,30 @@ static bool report_refused(const struct judge *j,
 	return false;
 }
 
+/* Ports that anyone may reach share one rule, which speaks for no section */
+static uint32_t keeper_of(const struct judge *j,
+			  const struct pw_remote *remote,
+			  const struct pw_fate *fate)
+{
+	const struct pw_section *section = section_of(j, fate);
+	const struct pw_model *model = j->model;
+
+	if (section)
+		return (uint32_t)(section - model->sections);
+	for (uint32_t i = 0; i < model->num_sections; i++) {
+		section = &model->sections[i];
+		if (!section->block && section->any_from && section->any_on &&
+		    section->to_local &&
+		    pw_rangeset_contains32(section->ports[PW_TCP],
+					   remote->port))
+			return i;
+	}
+	return PW_NONE;
+}
+
 static int judge_one(struct judge *j, size_t i)
 {
-	const struct pw_remote *remote = &j->remotes->items[i];
+	struct pw_remote *remote = &j->remotes->items[i];
 	struct pw_packet packet = syn_of(remote, j->now_ns);
 	struct pw_fate fate;
 	int err = pw_eval_packet(j->rs, &packet, &fate);
@@ -116,6 +137,7 @@ static int judge_one(struct judge *j, size_t i)
 	if (err)
 		return err;
 	if (fate.outcome == PW_OUT_ACCEPT) {
+		remote->section = keeper_of(j, remote, &fate);
 		if (fate.limited)
 			note_limit(j, remote, &fate);
 		return 0;
@@ -231,7 +253,7 @@ static int suggest(const struct judge *j)
 }
 
 int pw_guard_judge(const struct pw_model *model, const struct pw_ruleset *rs,
-		   const struct pw_remotes *remotes, uint64_t now_ns,
+		   struct pw_remotes *remotes, uint64_t now_ns,
 		   bool allow, struct pw_diags *diags)
 {
 	struct judge j = {

@@ -11,6 +11,7 @@
  * pw_guard_judge() - Ask rules about a new connection from each peer
  * @rs:		compiled from @model
  * @now_ns:	clock of the connections
+ * @remotes:	each gets its section
  * @allow:	what would be an error is a warning
  *
  * Where a limit admits the peer while there is room, a note says so.
@@ -19,7 +20,7 @@
  *	   the policy; -ENOMEM and other errors of pw_eval_packet()
  */
 int pw_guard_judge(const struct pw_model *model, const struct pw_ruleset *rs,
-		   const struct pw_remotes *remotes, uint64_t now_ns,
+		   struct pw_remotes *remotes, uint64_t now_ns,
 		   bool allow, struct pw_diags *diags);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "portwall/array.h"
+#include "portwall/ruleset.h"
 
 /* sshd-session and sshd-auth: what sshd became in OpenSSH 9.8 */
 static const char *const ssh_names[] = {
@@ -106,6 +107,7 @@ static int add_remote(struct search *s, const struct pw_conn *conn)
 	struct pw_remote remote = {
 		.family = conn->family, .peer = conn->peer,
 		.local = conn->local, .port = conn->local_port,
+		.section = PW_NONE,
 	};
 	uint32_t index = conn->ifindex;
 	const struct pw_iface *iface;
@@ -156,6 +158,56 @@ int pw_remotes_gather(const struct pw_host *host,
 		return err;
 	*out = PW_TAKE(remotes);
 	return 0;
+}
+
+static int add_listening(struct search *s, struct pw_rangeset *ports)
+{
+	const struct pw_conns *conns = s->conns;
+	int err = find_ssh_sockets(s);
+
+	for (size_t i = 0; !err && i < conns->num_listeners; i++)
+		if (is_ssh(s, conns->listeners[i].inode))
+			err = pw_rangeset_add32(ports,
+						conns->listeners[i].local_port,
+						conns->listeners[i].local_port);
+	for (size_t i = 0; !err && i < s->remotes->num; i++)
+		err = pw_rangeset_add32(ports, s->remotes->items[i].port,
+					s->remotes->items[i].port);
+	return err;
+}
+
+static int find_ports(const struct pw_remotes *remotes,
+		      struct pw_rangeset *ports, struct pw_diags *diags)
+{
+	pw_owned(pw_conns_free) struct pw_conns *conns = NULL;
+	struct pw_remotes none = { 0 }, known = remotes ? *remotes : none;
+	struct search s = { .remotes = &known, .diags = diags };
+	int err = pw_conns_gather(&conns, diags);
+
+	s.conns = conns;
+	if (!err)
+		err = add_listening(&s, ports);
+	free(s.ssh.inodes);
+	return err;
+}
+
+int pw_remotes_ports(const struct pw_remotes *remotes,
+		     const struct pw_rangeset *guard,
+		     struct pw_rangeset **out, struct pw_diags *diags)
+{
+	pw_owned(pw_rangeset_free) struct pw_rangeset *ports =
+		pw_rangeset_new(16);
+	int err = ports ? 0 : -ENOMEM;
+
+	if (!err)
+		err = pw_rangeset_empty(guard) ?
+		      find_ports(remotes, ports, diags) :
+		      pw_rangeset_add_set(ports, guard);
+	if (!err)
+		err = pw_rangeset_normalise(ports);
+	if (!err)
+		*out = PW_TAKE(ports);
+	return err;
 }
 
 void pw_remotes_free(struct pw_remotes *remotes)

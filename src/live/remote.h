@@ -12,12 +12,15 @@
  * struct pw_remote - Where packets of one connection come from and go to
  * @iifname:	interface that leads to the peer
  * @port:	local
+ * @section:	set by pw_guard_judge(): index in the model of the section that
+ *		would let in a new connection, PW_NONE: nothing would
  */
 struct pw_remote {
 	char iifname[16];
 	enum pw_family family;
 	struct pw_value peer, local;
 	uint16_t port;
+	uint32_t section;
 };
 
 struct pw_remotes {
@@ -42,5 +45,16 @@ int pw_remotes_gather(const struct pw_host *host,
 		      struct pw_remotes **out, struct pw_diags *diags);
 void pw_remotes_free(struct pw_remotes *remotes);
 PW_DEFINE_OWNED(struct pw_remotes, pw_remotes_free)
+
+/**
+ * pw_remotes_ports() - By which ports is this host administered?
+ * @guard:	those of the policy; when there are none, what sshd and dropbear
+ *		listen on, and the ports of @remotes (NULL: none)
+ *
+ * Return: 0; -ENOMEM; errors of sock_diag with a message
+ */
+int pw_remotes_ports(const struct pw_remotes *remotes,
+		     const struct pw_rangeset *guard,
+		     struct pw_rangeset **out, struct pw_diags *diags);
 
 #endif

@@ -45,10 +45,11 @@ static bool is_changed(const struct pw_kernel *kernel,
 int pw_kernel_changed(const struct pw_kernel *kernel, bool *changed)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *rules = NULL;
-	int err = pw_kernel_generation(kernel, kernel->current, &rules);
+	int err = pw_kernel_generation(kernel, pw_kernel_in_force(kernel),
+				       &rules);
 
 	if (!err)
-		*changed = is_changed(kernel, &kernel->stamp, rules);
+		*changed = is_changed(kernel, pw_kernel_stamp(kernel), rules);
 	return err;
 }
 

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rollback: end a trial, or return to the policy applied before. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "live/put.h"
+#include "live/remembered.h"
+
+/* What the steps of one rollback share */
+struct rollback {
+	struct pw_settle *settle;
+	struct pw_run run;
+	struct pw_bundle *target;
+	struct pw_intent *intent;
+	struct pw_put put;
+};
+
+static int nothing_before(struct rollback *r, const char *why)
+{
+	pw_diag_error(r->run.diags, NULL,
+		      "there is no policy to return to: %s", why);
+	pw_diag_hint(r->run.diags, "apply one: portwall apply POLICY");
+	return -ENOENT;
+}
+
+static int read_entry(struct rollback *r, enum pw_remembered which,
+		      uint32_t entry, struct pw_bundle **out)
+{
+	return pw_state_read(r->run.state, which, entry, out, r->run.diags);
+}
+
+/*
+ * Where in the history is what is in force? A policy that a rollback brought
+ * back stands where it stood, so that the next one goes further back. What was
+ * not remembered comes after all of it.
+ */
+static int find_place(struct rollback *r, uint32_t *place)
+{
+	pw_owned(pw_bundle_free) struct pw_bundle *applied = NULL;
+	const struct pw_stamp *stamp = &r->run.kernel->stamp;
+	int err = read_entry(r, PW_REMEMBERED_APPLIED, 0, &applied);
+
+	*place = UINT32_MAX;
+	if (!err && !memcmp(applied->digest, stamp->digest,
+			    sizeof(applied->digest)))
+		*place = applied->origin;
+	return err == -ENOENT ? 0 : err;
+}
+
+/* Another apply of the policy in force is nothing to return to */
+static int take_if_other(struct rollback *r, uint32_t entry)
+{
+	pw_owned(pw_bundle_free) struct pw_bundle *bundle = NULL;
+	int err = read_entry(r, PW_REMEMBERED_ENTRY, entry, &bundle);
+
+	if (!err && memcmp(bundle->digest, r->run.kernel->stamp.digest,
+			   sizeof(bundle->digest)))
+		r->target = PW_TAKE(bundle);
+	return err;
+}
+
+static int find_target(struct rollback *r)
+{
+	uint32_t *entries = NULL, place;
+	size_t num = 0;
+	int err;
+
+	if (!r->run.state)
+		return nothing_before(r, "nothing is remembered here without --state-dir");
+	err = find_place(r, &place);
+	if (!err)
+		err = pw_state_history(r->run.state, &entries, &num,
+				       r->run.diags);
+	for (size_t i = 0; !err && !r->target && i < num; i++)
+		if (entries[i] < place)
+			err = take_if_other(r, entries[i]);
+	free(entries);
+	if (!err && !r->target)
+		err = nothing_before(r, "nothing else was applied before");
+	return err;
+}
+
+static void prepare_put(struct rollback *r)
+{
+	pw_put_take(&r->put, r->target, r->intent);
+	r->put.origin = r->target->origin;
+	r->put.cut = r->settle->cut;
+	r->put.allow_lockout = r->settle->allow_lockout;
+	r->put.stamp.time_ns = r->intent->host->now_ns;
+	r->put.stamp.uid = getuid();
+	r->put.stamp.sudo_uid = r->settle->sudo_uid;
+	r->settle->taken_ns = r->target->time_ns;
+}
+
+static int return_to_target(struct rollback *r)
+{
+	int err = pw_bundle_resolve(r->run.state, r->target, false, &r->intent,
+				    r->run.diags);
+
+	if (err)
+		return err;
+	prepare_put(r);
+	err = pw_put_compile(&r->run, &r->put);
+	if (!err)
+		err = pw_put_guard(&r->run, &r->put);
+	if (!err)
+		err = pw_put_stage(&r->run, &r->put, NULL, r->target);
+	if (!err)
+		err = pw_put_in_force(&r->run, &r->put);
+	pw_put_cut(&r->run, &r->put);
+	return err;
+}
+
+static int return_to_before(struct rollback *r)
+{
+	struct pw_settle *settle = r->settle;
+	int err = find_target(r);
+
+	if (!err)
+		err = return_to_target(r);
+	settle->done = r->put.in_force;
+	settle->remembered = r->put.remembered;
+	settle->cut_result = r->put.cut_result;
+	if (r->put.in_force)
+		settle->stamp = r->put.stamp;
+	return err;
+}
+
+static int end_trial(struct rollback *r)
+{
+	struct pw_settle *settle = r->settle;
+	int err = pw_run_end_trial(&r->run, &settle->cut_result);
+
+	if (!err) {
+		settle->done = true;
+		settle->stamp = r->run.kernel->stamp;
+	}
+	return err;
+}
+
+/* It was over already, and has been taken away */
+static void tell_over(struct rollback *r)
+{
+	r->settle->stamp = r->run.kernel->stamp;
+	r->settle->cut_result = r->run.cut;
+}
+
+int pw_rollback(struct pw_settle *settle, struct pw_diags *diags)
+{
+	struct rollback r = {
+		.settle = settle,
+		.run = { .where = &settle->where, .diags = diags,
+			 .command = PW_DO_ROLLBACK },
+	};
+	int err = pw_run_begin(&r.run);
+
+	if (r.run.kernel)
+		settle->state = r.run.found;
+	if (!err && r.run.stop)
+		tell_over(&r);
+	else if (!err)
+		err = r.run.found == PW_LIVE_TRIAL ? end_trial(&r) :
+						     return_to_before(&r);
+	pw_put_clear(&r.put);
+	pw_intent_free(r.intent);
+	pw_bundle_free(r.target);
+	pw_run_end(&r.run);
+	return err;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A command that changes something: lock, kernel, state directory. */
+#include "live/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "live/cut.h"
+#include "live/remembered.h"
+#include "portwall/compile.h"
+
+/* Boot and clear do not make what is missing: that tells that nothing was
+ * ever applied */
+static bool makes_directory(const struct pw_run *run)
+{
+	return !run->look && run->command != PW_DO_BOOT &&
+	       run->command != PW_DO_CLEAR;
+}
+
+/* 0, or @err: boot goes on without */
+static int need(const struct pw_run *run, int err, int *noted)
+{
+	if (run->command != PW_DO_BOOT || err == -EBUSY || err == -ENOMEM)
+		return err;
+	*noted = err;
+	return 0;
+}
+
+static int lock(struct pw_run *run)
+{
+	int err = pw_lock_take(run->where->run_dir, run->where->patience_ms,
+			       &run->lock, run->diags);
+
+	return need(run, err, &run->lock_err);
+}
+
+static int open_state(struct pw_run *run)
+{
+	int err;
+
+	if (!run->where->state_dir)
+		return 0;
+	err = pw_state_open(run->where->state_dir, makes_directory(run),
+			    &run->state, run->diags);
+	if (err == -ENOENT && !makes_directory(run))
+		return 0;
+	return need(run, err, &run->state_err);
+}
+
+int pw_run_read(struct pw_run *run)
+{
+	struct pw_kernel *kernel;
+	int err = pw_kernel_read(run->nl, 0, &kernel, run->diags);
+
+	if (err)
+		return err;
+	pw_kernel_free(run->kernel);
+	run->kernel = kernel;
+	return 0;
+}
+
+static int refuse(const struct pw_run *run,
+		  const struct pw_live_answer *answer)
+{
+	if (!answer->text)
+		return pw_load_refuse_format(run->kernel->exists,
+					     run->kernel->format, run->diags);
+	pw_diag_error(run->diags, NULL, "%s", answer->text);
+	pw_diag_hint(run->diags, "%s", answer->hint);
+	return answer->err;
+}
+
+static int ask(struct pw_run *run)
+{
+	const struct pw_live_answer *answer;
+	int err = 0;
+
+	run->found = pw_live_state_of(run->kernel);
+	answer = pw_live_ask(run->command, run->found);
+	if (answer->tidy && !run->look) {
+		err = pw_run_end_trial(run, &run->cut);
+		if (!err && answer->next == PW_LIVE_GO)
+			answer = pw_live_ask(run->command,
+					     pw_live_state_of(run->kernel));
+	}
+	if (err)
+		return err;
+	run->stop = answer->next == PW_LIVE_STOP;
+	return answer->next == PW_LIVE_REFUSE ? refuse(run, answer) : 0;
+}
+
+int pw_run_begin(struct pw_run *run)
+{
+	int err = lock(run);
+
+	if (!err)
+		err = open_state(run);
+	if (!err)
+		err = pw_nl_open(&run->nl, run->diags);
+	if (!err)
+		err = pw_run_read(run);
+	return err ? err : ask(run);
+}
+
+void pw_run_end(struct pw_run *run)
+{
+	pw_kernel_free(run->kernel);
+	pw_nl_close(run->nl);
+	pw_state_close(run->state);
+	pw_lock_free(run->lock);
+}
+
+int pw_run_undisturbed(int (*step)(struct pw_run *run, void *arg),
+		       struct pw_run *run, void *arg)
+{
+	sigset_t wait, before;
+	int err;
+
+	sigemptyset(&wait);
+	sigaddset(&wait, SIGINT);
+	sigaddset(&wait, SIGTERM);
+	sigaddset(&wait, SIGHUP);
+	sigprocmask(SIG_BLOCK, &wait, &before);
+	err = step(run, arg);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return err;
+}
+
+static bool has_unread(const struct pw_ruleset *rules)
+{
+	for (size_t i = 0; i < rules->num_sets; i++)
+		if (rules->sets[i].constant && !rules->sets[i].elems)
+			return true;
+	return false;
+}
+
+static int compile_remembered(struct pw_run *run, const struct pw_stamp *stamp,
+			      struct pw_ruleset **out, struct pw_diags *diags)
+{
+	pw_owned(pw_intent_free) struct pw_intent *intent = NULL;
+	int err = pw_intent_find(run->state, stamp->digest, &intent, diags);
+
+	if (err == -ENOENT)
+		return -ENODATA;
+	return err ? err :
+		     pw_compile(intent->model, stamp->generation, out, diags);
+}
+
+int pw_run_rules(struct pw_run *run, const struct pw_stamp *stamp,
+		 struct pw_ruleset **out, struct pw_diags *diags)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rules = NULL;
+	int err = pw_kernel_generation(run->kernel, stamp->generation, &rules);
+
+	if (err)
+		return err;
+	if (has_unread(rules))
+		return compile_remembered(run, stamp, out, diags);
+	*out = PW_TAKE(rules);
+	return 0;
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int judge(struct pw_run *run, const struct pw_ruleset *rules,
+		 const struct pw_ruleset *unless, bool end,
+		 struct pw_cut *cut, struct pw_diags *diags)
+{
+	pw_owned(pw_openings_free) struct pw_openings *openings = NULL;
+	int err = pw_openings_read(run->nl, &openings, diags);
+
+	return err ? err : pw_cut_judge(rules, unless, openings, clock_ns(),
+					end, cut, run->diags);
+}
+
+void pw_run_cut(struct pw_run *run, const struct pw_ruleset *rules,
+		const struct pw_ruleset *unless, bool end, struct pw_cut *cut)
+{
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+	int err = unsaid ? judge(run, rules, unless, end, cut, unsaid) :
+			   -ENOMEM;
+
+	if (err)
+		pw_diag_warning(run->diags, NULL,
+				"connections that the rules in force would not let in could not be looked at: %s",
+				strerror(-err));
+}
