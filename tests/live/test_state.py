@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The state directory is full, read-only, missing, or somebody else's."""
+
+import os
+import shutil
+
+from lib.runner import Skip, cases
+from live.host import A, B, Live
+
+LIST = "".join("10.%d.%d.%d\n" % (n >> 16, n >> 8 & 255, n & 255)
+               for n in range(0, 120000, 2))
+
+
+def mount(w, options):
+    os.makedirs(w.state_dir, 0o700, exist_ok=True)
+    done = w.host.run(["mount", "-t", "tmpfs", "-o", "mode=700," + options,
+                       "tmpfs", w.state_dir], check=False)
+    if done.returncode:
+        raise Skip("no tmpfs can be mounted: " + done.stderr)
+
+
+def unmount(w):
+    w.host.run(["umount", "-l", w.state_dir], check=False)
+
+
+def refused(done, w):
+    """It says where and what to do, and nothing was changed"""
+    assert w.state_dir in done.stderr, done.stderr
+    assert "--state-dir" in done.stderr, done.stderr
+    assert "nothing was changed" in done.stderr, done.stderr
+
+
+def test_full():
+    with Live() as w:
+        mount(w, "size=256k")
+        try:
+            w.put(A)
+            big = "[allow p]\ntcp = 443\nfrom = file:%s\n" % w.file(
+                "list.txt", LIST)
+            rules = w.host.nft_list()
+            refused(w.put(big, want=3), w)
+            refused(w.try_out(big, want=3), w)
+            assert w.host.nft_list() == rules
+            w.boots_to(A)
+        finally:
+            unmount(w)
+
+
+def test_full_of_files():
+    with Live() as w:
+        mount(w, "nr_inodes=12")
+        try:
+            w.put(A)
+            for n in range(20):
+                try:
+                    with open(os.path.join(w.state_dir, "x%d" % n), "wb"):
+                        pass
+                except OSError:
+                    break
+            rules = w.host.nft_list()
+            refused(w.put(B, want=3), w)
+            assert w.host.nft_list() == rules
+            w.boots_to(A)
+        finally:
+            unmount(w)
+
+
+def test_read_only():
+    with Live() as w:
+        mount(w, "size=1m")
+        try:
+            w.put(A)
+            w.put(B)
+            w.host.run(["mount", "-o", "remount,ro", w.state_dir])
+            rules = w.host.nft_list()
+            refused(w.put(A, want=3), w)
+            done = w.go("rollback", want=3)
+            assert "nothing was changed" in done.stderr, done.stderr
+            assert w.host.nft_list() == rules
+            w.boots_to(B)
+            done = w.go("clear", "--yes", want=3)
+            assert "the next boot may load the policy again" in done.stderr
+            w.need()
+        finally:
+            unmount(w)
+
+
+def test_trial_cannot_be_kept():
+    """Refused before anything changes, and the trial goes on"""
+    with Live() as w:
+        w.put(A)
+        w.try_out(B)
+        os.unlink(os.path.join(w.state_dir, "trial"))
+        done = w.go("confirm", want=3)
+        assert "the trial goes on" in done.stderr, done.stderr
+        w.need(B)
+        w.go("rollback")
+        w.need(A)
+
+
+def test_missing_is_made():
+    with Live() as w:
+        assert not os.path.exists(w.state_dir)
+        w.put(A)
+        assert os.stat(w.state_dir).st_mode & 0o7777 == 0o700
+        shutil.rmtree(w.state_dir)
+        w.put(B)
+        w.boots_to(B)
+
+
+def test_not_a_directory():
+    with Live() as w:
+        w.file("state", "")
+        done = w.put(A, want=3)
+        assert w.state_dir in done.stderr, done.stderr
+        w.need()
+
+
+@cases(("group", 0o770), ("others", 0o707))
+def test_somebody_else_may_write_there(mode):
+    with Live() as w:
+        w.put(A)
+        os.chmod(w.state_dir, mode)
+        done = w.put(B, want=3)
+        assert w.state_dir in done.stderr, done.stderr
+        w.need(A)
+
+
+def test_dry_run_writes_nothing():
+    with Live() as w:
+        w.put(A, "--dry-run")
+        assert not os.path.exists(w.state_dir)
+        w.put(A)
+        before = sorted(os.walk(w.state_dir))
+        w.put(B, "--dry-run")
+        assert sorted(os.walk(w.state_dir)) == before
+        w.boots_to(A)
+
+
+def test_damaged_bundle_does_not_stop_apply():
+    with Live() as w:
+        w.put(A)
+        with open(os.path.join(w.state_dir, "applied"), "wb") as file:
+            file.write(b"{}")
+        w.put(B)
+        w.boots_to(B)
