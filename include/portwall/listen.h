@@ -58,6 +58,11 @@ struct pw_listeners {
 
 /* Needs no privilege; owners of other users' sockets need CAP_SYS_PTRACE */
 int pw_listeners_gather(struct pw_listeners **out, struct pw_diags *diags);
+/*
+ * Sockets with ports alone, whoever holds them: in a millisecond, where owners
+ * take a walk over all processes. 0; -ENOMEM
+ */
+int pw_listeners_ports(struct pw_listeners **out);
 void pw_listeners_free(struct pw_listeners *listeners);
 PW_DEFINE_OWNED(struct pw_listeners, pw_listeners_free)
 

@@ -335,16 +335,15 @@ int changes_show(struct cli *cli, const struct pw_model *before,
 {
 	pw_owned(pw_changes_free) struct pw_changes *changes = NULL;
 	pw_owned(pw_listeners_free) struct pw_listeners *listeners = NULL;
-	pw_owned(pw_diags_free) struct pw_diags *unheard = pw_diags_new();
 	struct changes_view view = { .after = after };
-	int err = unheard ? pw_changes_find(before, after, &changes) : -ENOMEM;
+	int err = pw_changes_find(before, after, &changes);
 
+	if (!err && here && changes->num)
+		err = pw_listeners_ports(&listeners);
 	if (err)
 		return err;
 	view.changes = changes;
-	/* what cannot be known is called by the coarser words */
-	if (here && !pw_listeners_gather(&listeners, unheard))
-		view.listeners = listeners;
+	view.listeners = listeners;
 	if (num)
 		*num = changes->num;
 	if (cli->doc)

@@ -178,6 +178,23 @@ int pw_listeners_gather(struct pw_listeners **out, struct pw_diags *diags)
 	return 0;
 }
 
+int pw_listeners_ports(struct pw_listeners **out)
+{
+	struct pw_listeners *listeners = calloc(1, sizeof(*listeners));
+	struct pw_listener_list list = { 0 };
+	int err = listeners ? pw_listen_ports(&list) : -ENOMEM;
+
+	if (err) {
+		free(list.items);
+		free(listeners);
+		return err;
+	}
+	listeners->list = list.items;
+	listeners->num = list.num;
+	*out = listeners;
+	return 0;
+}
+
 void pw_listeners_free(struct pw_listeners *listeners)
 {
 	if (!listeners)
