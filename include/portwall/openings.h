@@ -13,6 +13,8 @@
 #include "own.h"
 #include "ruleset.h"
 
+#define PW_OPENING_MAX_MS (30ull * 24 * 3600 * 1000)
+
 /**
  * struct pw_opening - Ports that are open for a while, beside the policy
  * @proto:	IPPROTO_TCP, _UDP or _SCTP

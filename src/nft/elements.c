@@ -236,9 +236,9 @@ static int put_nums(struct writer *w, enum pw_set_type set_type,
 	return 0;
 }
 
-static int put_lives(struct pw_batch *batch, const char *name,
-		     enum pw_set_type type, const uint32_t *nums, size_t num,
-		     uint64_t timeout_ms)
+int pw_elems_put_lives(struct pw_batch *batch, const char *name,
+		       enum pw_set_type type, const uint32_t *nums, size_t num,
+		       uint64_t timeout_ms)
 {
 	struct writer w = {
 		.batch = batch, .set = name, .type = NFT_MSG_NEWSETELEM,
@@ -255,7 +255,7 @@ int pw_elems_put_timed(struct pw_batch *batch, const char *name,
 	/* old kernels keep the old time of an element that is there */
 	if (pw_elems_put_flush(batch, name))
 		return -ENOMEM;
-	return put_lives(batch, name, type, nums, num, timeout_ms);
+	return pw_elems_put_lives(batch, name, type, nums, num, timeout_ms);
 }
 
 int pw_elems_put_renewed(struct pw_batch *batch, const char *name,
@@ -268,7 +268,7 @@ int pw_elems_put_renewed(struct pw_batch *batch, const char *name,
 
 	if (put_nums(&w, type, nums, num, 0))
 		return -ENOMEM;
-	return put_lives(batch, name, type, nums, num, timeout_ms);
+	return pw_elems_put_lives(batch, name, type, nums, num, timeout_ms);
 }
 
 int pw_elems_put_spans(struct pw_batch *batch, const char *name, uint16_t type,

@@ -21,6 +21,10 @@ int pw_elems_put_set(struct pw_batch *batch, const struct pw_set *set);
 int pw_elems_put_map(struct pw_batch *batch, const struct pw_ruleset *rs,
 		     const struct pw_map *map);
 
+/* Append @nums with a life of @timeout_ms each */
+int pw_elems_put_lives(struct pw_batch *batch, const char *name,
+		       enum pw_set_type type, const uint32_t *nums, size_t num,
+		       uint64_t timeout_ms);
 /* Empty the set, then append @nums with a life of @timeout_ms each */
 int pw_elems_put_timed(struct pw_batch *batch, const char *name,
 		       enum pw_set_type type, const uint32_t *nums,

@@ -5,13 +5,25 @@
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "netlink/version.h"
 #include "nft/load_priv.h"
 #include "nft/openings.h"
 #include "portwall/array.h"
 #include "portwall/names.h"
 
 #define GATE_SLACK_MS 1000	/* it must not close before the last opening */
+
+/*
+ * Since Linux 6.12 an element that is added again takes the new time. Before, it
+ * has to be deleted, which whoever closes a socket within the next hundredth of
+ * a second has to wait for.
+ */
+#define RENEWS_SINCE 6, 12
+#define AT_ONCE_MS 1
+#define POLL_NS 200000
+#define MAX_POLLS 500
 
 /**
  * struct change - From what is open to what shall be
@@ -20,6 +32,7 @@
  * @ms:		for so long
  * @now:	what is open, one port each, sorted
  * @gone:	by index in @now: is taken away
+ * @renews:	elements take a new time; what is to be closed ends at once then
  */
 struct change {
 	struct pw_nl *nl;
@@ -31,6 +44,7 @@ struct change {
 	bool *gone;
 	size_t num_gone;
 	uint32_t genid;
+	bool renews;
 };
 
 static void clear_change(struct change *c)
@@ -203,19 +217,25 @@ static size_t pick(const struct pw_openings *openings, const bool *only,
 		const struct pw_opening *opening = &openings->list[i];
 
 		if (pw_opening_set_of(opening) == set && (!only || only[i]))
-			pw_opening_put(opening, opening->first, &spans[num++]);
+			pw_opening_put(opening, &spans[num++]);
 	}
 	return num;
 }
 
+/* Elements that are there go, or end; those to come come */
 static int put_set(const struct change *c, struct pw_batch *batch, size_t set,
 		   struct pw_elems_span *spans)
 {
 	const char *name = pw_opening_sets[set];
 	size_t num = pick(&c->now, c->gone, set, spans);
-	int err = pw_elems_put_spans(batch, name, NFT_MSG_DELSETELEM, spans,
-				     num, 0);
+	int err = 0;
 
+	if (!c->renews)
+		err = pw_elems_put_spans(batch, name, NFT_MSG_DELSETELEM,
+					 spans, num, 0);
+	else if (!c->come.num)
+		err = pw_elems_put_spans(batch, name, NFT_MSG_NEWSETELEM,
+					 spans, num, AT_ONCE_MS);
 	if (err)
 		return err;
 	num = pick(&c->come, NULL, set, spans);
@@ -223,31 +243,60 @@ static int put_set(const struct change *c, struct pw_batch *batch, size_t set,
 				  c->ms);
 }
 
-/* Packets ask for openings while the last of them lives */
-static int put_gate(const struct change *c, struct pw_batch *batch)
+/* Until the last opening ends, 0: there will be none */
+static uint64_t last_ms(const struct change *c)
 {
-	static const uint32_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-	uint64_t last_ms = c->come.num ? c->ms : 0;
+	uint64_t ms = c->come.num ? c->ms : 0;
 
 	for (size_t i = 0; i < c->now.num; i++) {
 		uint64_t left_ms = c->now.list[i].left_ms;
 
 		/* what never ends is somebody else's, and not our promise */
-		if (!c->gone[i] && left_ms != UINT64_MAX && left_ms > last_ms)
-			last_ms = left_ms;
+		if (!c->gone[i] && left_ms != UINT64_MAX && left_ms > ms)
+			ms = left_ms;
 	}
-	if (!last_ms)
+	return ms;
+}
+
+/* Packets ask for openings while the last of them lives */
+static int put_gate(const struct change *c, struct pw_batch *batch)
+{
+	static const uint32_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	uint64_t ms = last_ms(c);
+
+	if (ms)
+		ms += GATE_SLACK_MS;
+	if (c->renews)
+		return pw_elems_put_lives(batch, PW_OPENINGS_GATE,
+					  PW_T_NFPROTO, families,
+					  PW_ARRAY_SIZE(families),
+					  ms ? ms : AT_ONCE_MS);
+	if (!ms)
 		return pw_elems_put_flush(batch, PW_OPENINGS_GATE);
 	return pw_elems_put_timed(batch, PW_OPENINGS_GATE, PW_T_NFPROTO,
-				  families, PW_ARRAY_SIZE(families),
-				  last_ms + GATE_SLACK_MS);
+				  families, PW_ARRAY_SIZE(families), ms);
+}
+
+/* Do all that live have room? The kernel counts those that have ended, too */
+static bool have_room(const struct change *c)
+{
+	size_t num[PW_NUM_OPENING_SETS] = { 0 };
+
+	for (size_t i = 0; i < c->now.num; i++)
+		num[pw_opening_set_of(&c->now.list[i])] += !c->gone[i];
+	for (size_t i = 0; i < c->come.num; i++)
+		num[pw_opening_set_of(&c->come.list[i])]++;
+	for (size_t i = 0; i < PW_NUM_OPENING_SETS; i++)
+		if (num[i] > PW_OPENING_SET_SIZE)
+			return false;
+	return true;
 }
 
 static int explain_refusal(const struct change *c, int err,
 			   const struct pw_batch *batch,
 			   const struct pw_nl_refusal *why)
 {
-	/* NFT sets: -ENFILE is "as many elements as declared" */
+	/* of nf_tables: as many elements as declared */
 	if (err != -ENFILE)
 		return pw_load_explain(err, batch, why, c->diags);
 	pw_diag_error(c->diags, NULL,
@@ -277,6 +326,8 @@ static int commit(struct change *c)
 	/* One has ended since it was read: it voids the transaction */
 	if (err == -ENOENT)
 		return -ERESTART;
+	if (err == -ENFILE && have_room(c))
+		return -ERESTART;
 	return explain_refusal(c, err, &batch, &why);
 }
 
@@ -285,21 +336,58 @@ static bool is_again(int err)
 	return err == -ERESTART || err == -EINPROGRESS;
 }
 
+static int change_once(struct change *c)
+{
+	int err = look(c);
+
+	return err || (!c->come.num && !c->num_gone) ? err : commit(c);
+}
+
 /* Sent twice it does no harm: it ends in the same state */
 static int change_patiently(struct change *c, size_t *num_gone)
 {
-	size_t said = pw_diags_count(c->diags, PW_ERROR), unsure = 0;
 	struct pw_backoff backoff = { 0 };
+	size_t unsure = 0;
 	int err;
 
 	do {
-		err = look(c);
-		if (!err && (c->come.num || c->num_gone))
-			err = commit(c);
+		err = change_once(c);
 		if (err == -EINPROGRESS && c->num_gone > unsure)
 			unsure = c->num_gone;
 	} while (is_again(err) && !pw_backoff_wait(&backoff, c->nl));
 	*num_gone = c->num_gone > unsure ? c->num_gone : unsure;
+	return err;
+}
+
+/* What is closed has ended when we return: a tick of the kernel's clock, or so */
+static int await_end(struct change *c)
+{
+	static const struct timespec pause = { .tv_nsec = POLL_NS };
+	size_t num_gone;
+
+	for (int i = 0; i < MAX_POLLS; i++) {
+		int err = look(c);
+
+		if (err && err != -ERESTART)
+			return err;
+		if (!err && !c->num_gone)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	/* it had no time to begin with: somebody else put it there */
+	c->renews = false;
+	return change_patiently(c, &num_gone);
+}
+
+static int change(struct change *c, size_t *num_gone)
+{
+	size_t said = pw_diags_count(c->diags, PW_ERROR);
+	int err;
+
+	c->renews = pw_kernel_is_from(RENEWS_SINCE);
+	err = change_patiently(c, num_gone);
+	if (!err && c->renews && !c->come.num && *num_gone)
+		err = await_end(c);
 	if (!err || err == -ENOENT ||
 	    pw_diags_count(c->diags, PW_ERROR) > said)
 		return err;
@@ -315,7 +403,7 @@ int pw_openings_add(struct pw_nl *nl, const struct pw_opening *list,
 	int err = spell_out(&c);
 
 	if (!err && c.come.num)
-		err = change_patiently(&c, &replaced);
+		err = change(&c, &replaced);
 	clear_change(&c);
 	return err;
 }
@@ -325,7 +413,7 @@ int pw_openings_remove(struct pw_nl *nl, const struct pw_opening *list,
 {
 	struct change c = { .nl = nl, .diags = diags, .list = list, .num = num };
 	size_t num_gone;
-	int err = change_patiently(&c, &num_gone);
+	int err = change(&c, &num_gone);
 
 	if (!err)
 		*closed = num_gone;

@@ -17,8 +17,8 @@ extern const char *const pw_opening_sets[PW_NUM_OPENING_SETS];
 /* Index of the set that holds openings of this kind */
 size_t pw_opening_set_of(const struct pw_opening *opening);
 
-/* The element that opens @port, which is one of @opening's */
-void pw_opening_put(const struct pw_opening *opening, uint16_t port,
+/* The element that opens it; of ours each opens one port */
+void pw_opening_put(const struct pw_opening *opening,
 		    struct pw_elems_span *span);
 /* What an element of set @set opens, one port. 0; -EBADMSG */
 int pw_opening_get(size_t set, const struct pw_elems_span *span,

@@ -32,7 +32,7 @@ static size_t name_len(size_t set)
 	return set >= 3 ? NAME_LEN : 0;
 }
 
-void pw_opening_put(const struct pw_opening *opening, uint16_t port,
+void pw_opening_put(const struct pw_opening *opening,
 		    struct pw_elems_span *span)
 {
 	size_t set = pw_opening_set_of(opening);
@@ -41,10 +41,11 @@ void pw_opening_put(const struct pw_opening *opening, uint16_t port,
 	*span = (struct pw_elems_span){
 		.len = REST_AT + name + addr, .ranged = addr,
 	};
-	pw_value_to_be(pw_value32(port), span->key, 2);
+	pw_value_to_be(pw_value32(opening->first), span->key, 2);
 	span->key[PROTO_AT] = opening->proto;
 	memcpy(span->key + REST_AT, opening->iifname, name);
 	memcpy(span->end, span->key, sizeof(span->end));
+	pw_value_to_be(pw_value32(opening->last), span->end, 2);
 	pw_value_to_be(opening->from, span->key + REST_AT + name, addr);
 	pw_value_to_be(opening->to, span->end + REST_AT + name, addr);
 }
