@@ -43,6 +43,7 @@ struct cli_list {
  * @trial_ms:	0: not given
  * @state_dir:	NULL: not given, see where.h
  * @root:	file system of an image, NULL: not given
+ * @all, @from, @on, @for_ms: options of open and close; @for_ms 0: not given
  * @umask:	of the caller, for files that are results
  * @doc:	the document of --json, printed at the end; NULL without --json
  * @num_shown:	messages of @diags that have been printed already
@@ -57,12 +58,13 @@ struct cli {
 	const char *policy;
 	bool json, strict, dry_run, allow_lockout, insecure, yes;
 	bool quiet, verbose, help, version;
-	bool full, computed, udp, applied, cut;
+	bool full, computed, udp, applied, cut, all;
 	bool exit_code;
 	const char *against;
 	uint64_t seed, rate, trial_ms;
 	const char *source;
-	struct cli_list targets, reports;
+	struct cli_list targets, reports, from, on;
+	uint64_t for_ms;
 	mode_t umask;
 	enum show_as as;
 	enum color_mode color;
@@ -115,6 +117,9 @@ enum option_bit {
 	OPT_SEED = 1 << 11,
 	OPT_TARGET = 1 << 12,	/* and what goes with it */
 	OPT_STATE_DIR = 1 << 13,
+	OPT_FOR = 1 << 21,
+	OPT_FROM = 1 << 22,	/* and --on */
+	OPT_ALL = 1 << 23,
 	OPT_APPLIED = 1 << 20,
 	OPT_FORMAT = 1 << 14,
 	OPT_PLAN = 1 << 15,
@@ -138,6 +143,9 @@ int cmd_status(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_watch(struct cli *cli);
 int cmd_clear(struct cli *cli);
+#define OPEN_MAX_PORTS 1024	/* of one call, times sources and interfaces */
+int cmd_open(struct cli *cli);
+int cmd_close(struct cli *cli);
 int cmd_history(struct cli *cli);
 int cmd_install(struct cli *cli);
 int cmd_help(struct cli *cli);
@@ -160,6 +168,8 @@ int duration_option(struct cli *cli, const char *name, const char *value,
 #define DURATION_LEN 24
 /* In the largest unit that fits; parts of a second are cut off */
 void duration_format(uint64_t ms, char buf[DURATION_LEN]);
+/* About how long, rounded up to seconds: "45 s", "21 min", "3 h", "2 days" */
+const char *duration_words(uint64_t ms, char buf[DURATION_LEN]);
 
 /* help.c */
 void help_overview(FILE *out);

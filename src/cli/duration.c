@@ -67,3 +67,22 @@ int duration_option(struct cli *cli, const char *name, const char *value,
 	}
 	return err ? -EINVAL : 0;
 }
+
+const char *duration_words(uint64_t ms, char buf[DURATION_LEN])
+{
+	static const struct {
+		uint64_t below_s, s;
+		const char *name;
+	} rows[] = {
+		{ 120, 1, "s" }, { 2 * 3600, 60, "min" },
+		{ 48 * 3600, 3600, "h" }, { UINT64_MAX, 24 * 3600, "days" },
+	};
+	uint64_t s = ms / 1000 + !!(ms % 1000);
+	size_t i = 0;
+
+	while (s >= rows[i].below_s)
+		i++;
+	snprintf(buf, DURATION_LEN, "%llu %s",
+		 (unsigned long long)(s / rows[i].s), rows[i].name);
+	return buf;
+}

@@ -70,6 +70,16 @@ const struct command commands[] = {
 	  OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_boot,
 	  "load what was applied last; for the boot unit",
 	  "Reads nothing in /etc. What is lost is replaced by something that closes." },
+	{ "open", "PROTO/PORT...", OPEN_MAX_PORTS, POLICY_NEVER, true, true,
+	  OPT_FOR | OPT_FROM | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_open,
+	  "let ports be reached for a while; the kernel ends it",
+	  "PORT is a number, a range or the name of a service. --for is needed; --from\n"
+	  "and --on may be given several times. A [block] beats an opening." },
+	{ "close", "PROTO/PORT...", OPEN_MAX_PORTS, POLICY_NEVER, true, true,
+	  OPT_FROM | OPT_ALL | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_close,
+	  "end what was opened for a while",
+	  "Without --from and --on whoever it was opened for. What the policy allows stays\n"
+	  "open. Exits with 1 when none of it was open." },
 	{ "clear", "", 0, POLICY_NEVER, true, true,
 	  OPT_YES | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_clear,
 	  "remove portwall's table and nothing else: every port is open then",

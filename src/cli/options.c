@@ -162,6 +162,22 @@ static int add_report(struct cli *cli, const char *value)
 	return add_text(&cli->reports, value);
 }
 
+static int set_for(struct cli *cli, const char *value)
+{
+	return duration_option(cli, "for", value, PW_OPENING_MAX_MS,
+			       &cli->for_ms);
+}
+
+static int add_from(struct cli *cli, const char *value)
+{
+	return add_text(&cli->from, value);
+}
+
+static int add_on(struct cli *cli, const char *value)
+{
+	return add_text(&cli->on, value);
+}
+
 #define FLAG(field) NULL, offsetof(struct cli, field), NULL
 
 static const struct option_row options[] = {
@@ -193,6 +209,13 @@ static const struct option_row options[] = {
 	  "compare with this policy, not with what is in force" },
 	{ "exit-code", 0, OPT_PLAN, FLAG(exit_code),
 	  "exit with 1 when there is a change" },
+	{ "for", 0, OPT_FOR, "TIME", 0, set_for,
+	  "how long: 90s, 15m, 2h, 1d; at most 30d" },
+	{ "from", 0, OPT_FROM, "ADDR", 0, add_from,
+	  "only this address or prefix, else anyone" },
+	{ "on", 0, OPT_FROM, "IF", 0, add_on,
+	  "only what comes in on this interface" },
+	{ "all", 0, OPT_ALL, FLAG(all), "all that is open for a while" },
 	{ "dry-run", 'n', OPT_DRY_RUN, FLAG(dry_run),
 	  "do everything but change the rules" },
 	{ "trial", 0, OPT_TRIAL, "TIME", 0, set_trial,

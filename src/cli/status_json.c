@@ -4,6 +4,7 @@
 
 #include "cli/drift.h"
 #include "cli/json.h"
+#include "cli/opening.h"
 #include "cli/status.h"
 
 static json_t *number(uint64_t n)
@@ -79,22 +80,6 @@ static json_t *trial_object(const struct pw_kernel *kernel)
 	describe_stamp(object, &kernel->trial_stamp);
 	doc_set(object, "seconds_left",
 		number((kernel->trial_left_ms + 999) / 1000));
-	return object;
-}
-
-static json_t *opening_object(const struct pw_opening *o)
-{
-	const struct pw_range range = { o->from, o->to };
-	char buf[2 * PW_ADDR_STRLEN];
-	json_t *object = json_object();
-
-	doc_set(object, "protocol", json_integer(o->proto));
-	doc_set(object, "ports", json_pack("[[i, i]]", o->first, o->last));
-	doc_set(object, "from", o->any_from ? json_null() :
-		json_string(pw_addr_range_format(o->family, &range, buf)));
-	doc_set(object, "interface", *o->iifname ? doc_text(o->iifname) :
-						   json_null());
-	doc_set(object, "seconds_left", number((o->left_ms + 999) / 1000));
 	return object;
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* status for people. */
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <string.h>
 
+#include "cli/opening.h"
 #include "cli/output.h"
 #include "cli/status.h"
-#include "portwall/names.h"
 
 #define MAX_NAME 44	/* columns */
 #define MAX_DRIFTS 20	/* who wants more of them asks for --json */
@@ -172,45 +171,16 @@ static void print_drifts(const struct cli *cli, const struct pw_drifts *drifts)
 		       drifts->num - num);
 }
 
-static void put_left(uint64_t ms)
-{
-	uint64_t s = (ms + 999) / 1000;
-
-	if (s < 120)
-		printf("%" PRIu64 " s left", s);
-	else if (s < 2 * 3600)
-		printf("%" PRIu64 " min left", s / 60);
-	else
-		printf("%" PRIu64 " h left", s / 3600);
-}
-
-static void put_range(enum pw_family family, struct pw_value first,
-		      struct pw_value last)
-{
-	const struct pw_range range = { first, last };
-	char buf[2 * PW_ADDR_STRLEN];
-
-	fputs(pw_addr_range_format(family, &range, buf), stdout);
-}
-
 static void print_opening(const struct pw_opening *o)
 {
-	printf("open: %s/%u", o->proto == IPPROTO_TCP ? "tcp" :
-	       o->proto == IPPROTO_UDP ? "udp" : "sctp", o->first);
-	if (o->last != o->first)
-		printf("-%u", o->last);
-	fputs(" from ", stdout);
-	if (o->any_from)
-		fputs("anyone", stdout);
+	char left[DURATION_LEN];
+
+	fputs("open: ", stdout);
+	opening_put(o, stdout);
+	if (o->left_ms == UINT64_MAX)
+		puts(", without an end");
 	else
-		put_range(o->family, o->from, o->to);
-	if (*o->iifname) {
-		fputs(" on ", stdout);
-		put(o->iifname);
-	}
-	fputs(", ", stdout);
-	put_left(o->left_ms);
-	putchar('\n');
+		printf(", %s left\n", duration_words(o->left_ms, left));
 }
 
 static void print_openings(const struct pw_openings *openings)

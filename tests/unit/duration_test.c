@@ -76,6 +76,28 @@ static void formats(void **state)
 	assert_string_equal(buf, tc->want);
 }
 
+static const struct words_case {
+	const char *name;
+	uint64_t ms;
+	const char *want;
+} words_cases[] = {
+	{ "nothing left", 0, "0 s" },
+	{ "less than a second", 1, "1 s" },
+	{ "some seconds", 119000, "119 s" },
+	{ "two minutes", 120000, "2 min" },
+	{ "minutes are cut off", 21 * 60000 + 59000, "21 min" },
+	{ "two hours", 2 * 3600000, "2 h" },
+	{ "two days", 2ull * DAY, "2 days" },
+};
+
+static void says(void **state)
+{
+	const struct words_case *tc = *state;
+	char buf[DURATION_LEN];
+
+	assert_string_equal(duration_words(tc->ms, buf), tc->want);
+}
+
 static const struct option_case {
 	const char *name, *value, *want;
 } option_cases[] = {
@@ -105,11 +127,13 @@ int main(void)
 {
 	struct CMUnitTest tests[PW_ARRAY_SIZE(parse_cases) +
 				PW_ARRAY_SIZE(format_cases) +
+				PW_ARRAY_SIZE(words_cases) +
 				PW_ARRAY_SIZE(option_cases)];
 	size_t num = 0;
 
 	ADD(parse_cases, parses);
 	ADD(format_cases, formats);
+	ADD(words_cases, says);
 	ADD(option_cases, explains);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
