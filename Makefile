@@ -116,6 +116,17 @@ check:
 install_manual = sed 's,/usr/local/share/doc/portwall,$(DOCDIR),' man/$2 \
 	>$(DESTDIR)$(MANDIR)/man$1/$2 && chmod 644 $(DESTDIR)$(MANDIR)/man$1/$2
 
+# A Debian system is booted and scanned: some minutes, 1 GB in build/boot
+BOOT_LISTENER := $(BUILD)/tests/boot/listener
+$(BOOT_LISTENER): $(BUILD)/%: %.c
+	@mkdir -p $(@D)
+	$(SAY) "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) -O2 $(WARN) -static -o $@ $<
+
+check-boot: all $(BOOT_LISTENER)
+	$(Q)sh scripts/deps.sh boot
+	$(Q)scripts/check-boot $(CASES)
+
 # A million random packets and policies, judged three times: some minutes
 check-long: $(BUILD)/tests/kernel/agree_test
 	$(Q)PW_PAIRS=1000000 sh scripts/sandbox $<
@@ -181,4 +192,5 @@ clean:
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d)
 
-.PHONY: all tests unit check check-long install uninstall tidy cppcheck bench fmt clean
+.PHONY: all tests unit check check-boot check-long install uninstall \
+	tidy cppcheck bench fmt clean

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Install what is missing: deps.sh [build|run|check|bench], each more than the
-# last.
+# last; deps.sh boot: what check-boot needs.
 # By apt as root or with sudo; elsewhere it names the packages and exits 1.
 set -eu
 
@@ -38,6 +38,12 @@ check    py:yaml                  python3-yaml     python3-pyyaml    python-yaml
 check    cmd:apparmor_parser      apparmor         -                 apparmor       apparmor
 bench    cmd:iperf3               iperf3           iperf3            iperf3         iperf3
 bench    cmd:nmap                 nmap             nmap              nmap           nmap
+boot     cmd:python3              python3          python3           python         python3
+boot     cmd:qemu-system-x86_64   qemu-system-x86  qemu-system-x86-core qemu-system-x86 qemu-system-x86_64
+boot     cmd:debootstrap          debootstrap      debootstrap       debootstrap    debootstrap
+boot     cmd:mke2fs               e2fsprogs        e2fsprogs         e2fsprogs      e2fsprogs
+boot     cmd:depmod               kmod             kmod              kmod           kmod
+boot     cmd:cpio                 cpio             cpio              cpio           cpio
 '
 
 # Some go by another name in a newer version: one of several will do
@@ -65,7 +71,8 @@ missing() {
 	run)   levels='build run' ;;
 	check) levels='build run check' ;;
 	bench) levels='build run check bench' ;;
-	*)     echo "usage: deps.sh [build|run|check|bench]" >&2; exit 2 ;;
+	boot)  levels='build boot' ;;
+	*)     echo "usage: deps.sh [build|run|check|bench|boot]" >&2; exit 2 ;;
 	esac
 	echo "$needs" | while read -r at how debian fedora arch alpine; do
 		case " $levels " in
