@@ -77,7 +77,7 @@ int pw_drift_find(const struct pw_status *status,
 	if (!err)
 		err = pw_drift_boot(status, where, drifts);
 	if (!err)
-		err = pw_drift_managers(drifts);
+		err = pw_drift_others(status, drifts, diags);
 	if (!err)
 		*out = PW_TAKE(drifts);
 	return err;

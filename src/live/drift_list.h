@@ -43,7 +43,11 @@ int pw_drift_extra_rule(const struct pw_ruleset *rs, uint32_t chain,
 int pw_drift_boot(const struct pw_status *status, const struct pw_where *where,
 		  struct pw_drifts *out);
 
-/* drift_managers.c: other firewall managers that are at work; 0 or -ENOMEM */
-int pw_drift_managers(struct pw_drifts *out);
+/*
+ * drift_others.c: other tables, and other firewall managers at work. 0;
+ * -ENOMEM; errors of reading, with a message
+ */
+int pw_drift_others(const struct pw_status *status, struct pw_drifts *out,
+		    struct pw_diags *diags);
 
 #endif

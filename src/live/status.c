@@ -80,6 +80,8 @@ int pw_status_read(struct pw_status **out, struct pw_diags *diags)
 				     diags);
 	if (!err)
 		err = read_rules(status);
+	if (!err && status->kernel->format == PW_FORMAT)
+		err = pw_openings_read(nl, &status->openings, diags);
 	if (err)
 		return err;
 	status->state = pw_live_state_of(status->kernel);
@@ -132,6 +134,7 @@ void pw_status_free(struct pw_status *status)
 	if (!status)
 		return;
 	pw_diags_free(status->strange);
+	pw_openings_free(status->openings);
 	pw_ruleset_free(status->rules);
 	pw_kernel_free(status->kernel);
 	free(status);
