@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Our own table: each change by hand is named exactly, and no other one."""
+from netns.lib.runner import cases
+
+from drift.host import host, need
+
+T = "table inet portwall, "
+
+
+@cases(
+    ("a rule in front", "insert rule inet portwall input tcp dport 23 accept",
+     [("added", T + "chain input: a rule was put in, handle ")]),
+    ("a rule at the end", "add rule inet portwall {g}.local accept",
+     [("added", T + "chain {g}.local: a rule was put in, handle ")]),
+    ("two rules", "insert rule inet portwall input tcp dport 23 accept\n"
+     "add rule inet portwall {g}.end accept",
+     [("added", T + "chain {g}.end: a rule was put in, handle "),
+      ("added", T + "chain input: a rule was put in, handle ")]),
+    ("a rule not understood", "add rule inet portwall input counter accept",
+     [("added", T + "chain input, rule handle ")]),
+    ("a chain", "add chain inet portwall extra",
+     [("added", T + "chain extra was put in, with 0 rules")]),
+    ("a chain and a rule to it", "add chain inet portwall extra\n"
+     "add rule inet portwall extra accept\n"
+     "insert rule inet portwall input jump extra",
+     [("added", T + "chain extra was put in, with 1 rules"),
+      ("added", T + "chain input: a rule was put in, handle ")]),
+    ("a chain flushed", "flush chain inet portwall {g}.end",
+     [("flushed", T + "chain {g}.end was flushed: its ")]),
+    ("a base chain flushed", "flush chain inet portwall prerouting",
+     [("flushed", T + "chain prerouting was flushed: its 1 rules are gone")]),
+    ("a base chain removed", "delete chain inet portwall forward",
+     [("gone", T + "chain forward is gone")]),
+    ("another policy", "add chain inet portwall input { policy accept; }",
+     [("changed", T + "chain input has the other policy")]),
+    ("everything flushed", "flush table inet portwall",
+     [("flushed", "table inet portwall was flushed")]),
+    ("asleep", "add table inet portwall { flags dormant; }",
+     [("asleep", "table inet portwall was put to sleep")]),
+    ("table gone", "flush ruleset",
+     [("table-gone", "table inet portwall is gone")]),
+)
+def test_names(change, expected):
+    with host() as one:
+        one.apply()
+        need(one.drift() == [], repr(one.drift()))
+        expected = [(kind, text.replace(
+            "{g}", "g%d" % one.status()["generation"]))
+            for kind, text in expected]
+        one.nft(change)
+        found = one.drift()
+        need(len(found) == len(expected), repr(found))
+        for (kind, text), (want_kind, want_text) in zip(sorted(found),
+                                                        sorted(expected)):
+            need(kind == want_kind and text.startswith(want_text),
+                 "%s, not %s" % ((kind, text), (want_kind, want_text)))
+        need(one.status()["exit"] == 1, "exit")
+        one.apply()
+        need(one.drift() == [], "not mended: %r" % one.drift())
+
+
+def test_rule_is_told_with_its_handle_and_text():
+    with host() as one:
+        one.apply()
+        one.nft("insert rule inet portwall input tcp dport 23 accept")
+        handle = one.handle("input", "tcp dport 23 accept")
+        need(one.drift() == [(
+            "added", T + "chain input: a rule was put in, handle %d: tcp "
+            "dport 23 accept" % handle)], repr(one.drift()))
+
+
+def test_rule_gone_is_told_with_its_text():
+    with host() as one:
+        one.apply()
+        handle = one.handle("{g}.local".replace(
+            "{g}", "g%d" % one.status()["generation"]), "ct state invalid")
+        one.nft("delete rule inet portwall {g}.local handle %d" % handle)
+        (kind, text), = one.drift()
+        need(kind == "gone" and "ct state invalid" in text, text)
+
+
+def test_rule_changed_is_told_with_both_texts():
+    with host() as one:
+        one.apply()
+        chain = "g%d.local" % one.status()["generation"]
+        handle = one.handle(chain, "ct state invalid")
+        one.nft("replace rule inet portwall %s handle %d ct state new accept"
+                % (chain, handle))
+        (kind, text), = one.drift()
+        need(kind == "changed" and "ct state new accept; it was: ct state "
+             "invalid" in text, text)
+
+
+def test_text_says_what_to_do_once():
+    with host() as one:
+        one.apply()
+        one.nft("insert rule inet portwall input tcp dport 23 accept\n"
+                "insert rule inet portwall input tcp dport 24 accept")
+        done = one.portwall("status")
+        need(done.stdout.count("put it back: portwall apply") == 1 and
+             done.stdout.count("\nDRIFT  ") == 2, done.stdout)
+
+
+def test_file_that_differs_is_a_note():
+    with host() as one:
+        one.apply()
+        with open(one.path("t.ini"), "a", encoding="ascii") as file:
+            file.write("; changed\n")
+        status = one.status()
+        need(status["exit"] == 0 and
+             [(d["kind"], d["note"]) for d in status["drift"]] ==
+             [("file", True)], repr(status["drift"]))
+
+
+def test_forgotten_policy_is_drift():
+    with host() as one:
+        one.apply()
+        one.netns.run(["rm", one.path("state/applied")])
+        (kind, _), = one.drift()
+        need(kind == "not-remembered" and one.status()["exit"] == 1, kind)
+
+
+def test_many_rules_are_counted():
+    with host() as one:
+        one.apply()
+        one.nft("".join("insert rule inet portwall input tcp dport %d accept\n"
+                        % port for port in range(1000, 3000)))
+        need(len(one.drift()) == 2000, "%d" % len(one.drift()))
+        out = one.portwall("status").stdout
+        need("and 1980 more" in out, out)
