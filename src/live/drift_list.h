@@ -32,6 +32,8 @@ int pw_drift_ours(const struct pw_status *status,
 int pw_drift_rules(const struct pw_ruleset *want, const struct pw_ruleset *got,
 		   const struct pw_ruleset *table, const char *hint,
 		   struct pw_drifts *out);
+int pw_drift_extra_chain(const struct pw_chain *chain, const char *hint,
+			 struct pw_drifts *out);
 /* One rule of @rs that is too many */
 int pw_drift_extra_rule(const struct pw_ruleset *rs, uint32_t chain,
 			size_t rule, const char *hint, struct pw_drifts *out);

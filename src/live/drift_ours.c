@@ -14,12 +14,14 @@
 
 /**
  * struct ours
+ * @compared:	with what was applied: what follows tells of the rest
  * @hint:	what to do about all of it
  */
 struct ours {
 	const struct pw_status *status;
 	const struct pw_kernel *kernel;
 	struct pw_drifts *out;
+	bool compared;
 	char hint[200];
 };
 
@@ -35,18 +37,25 @@ static void choose_hint(struct ours *o)
 			 "put it back: apply the policy again");
 }
 
-/* Of generation 0, which goes with none, base chains excepted */
+/* A chain that the comparison with the policy does not see */
+static bool is_unseen(const struct ours *o, const char *name)
+{
+	const struct pw_ruleset *rules = o->compared ? o->status->rules : NULL;
+
+	return !rules || pw_ruleset_find_chain(rules, name) == PW_NONE;
+}
+
+/* Those that nothing of ours leads to, too */
 static int find_strange_chains(const struct ours *o)
 {
 	const struct pw_ruleset *rs = o->kernel->rules;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < rs->num_chains; i++)
-		if (pw_chain_is_strange(&rs->chains[i]))
-			err = pw_drift_add(o->out, PW_DRIFT_ADDED, o->hint,
-					   TABLE ", chain %s was put in, with %zu rules",
-					   rs->chains[i].name,
-					   rs->chains[i].num_rules);
+		if (pw_chain_is_strange(&rs->chains[i]) &&
+		    is_unseen(o, rs->chains[i].name))
+			err = pw_drift_extra_chain(&rs->chains[i], o->hint,
+						   o->out);
 	return err;
 }
 
@@ -87,10 +96,7 @@ static bool leads_astray(const struct pw_ruleset *rs,
 	       pw_chain_is_strange(&rs->chains[v->chain]);
 }
 
-/*
- * A base chain that goes to a chain of somebody else is without its rules in
- * the generation
- */
+/* Without the policy all that can be told of the rules of base chains */
 static int find_astray(const struct ours *o, uint32_t chain)
 {
 	const struct pw_ruleset *rs = o->kernel->rules;
@@ -110,7 +116,7 @@ static int find_all_astray(const struct ours *o)
 	int err = 0;
 
 	for (uint32_t i = 0; !err && i < rs->num_chains; i++)
-		if (rs->chains[i].hook != PW_HOOK_NONE)
+		if (rs->chains[i].hook != PW_HOOK_NONE && !o->compared)
 			err = find_astray(o, i);
 	return err;
 }
@@ -135,17 +141,18 @@ static int find_unnamed(const struct ours *o, const struct pw_intent *intent)
 			    "; the policy is not remembered, so what was changed is not known");
 }
 
-static int find_changes(const struct ours *o, const struct pw_intent *intent,
+static int find_changes(struct ours *o, const struct pw_intent *intent,
 			struct pw_diags *diags)
 {
 	const size_t before = o->out->num;
 	int err = find_undecoded(o);
 
+	o->compared = intent && o->status->rules;
 	if (!err)
 		err = find_strange_chains(o);
 	if (!err)
 		err = find_all_astray(o);
-	if (!err && intent && o->status->rules)
+	if (!err && o->compared)
 		err = compare(o, intent, diags);
 	if (!err && o->out->num == before && !o->kernel->dormant)
 		err = find_unnamed(o, intent);

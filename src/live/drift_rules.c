@@ -56,6 +56,15 @@ int pw_drift_extra_rule(const struct pw_ruleset *rs, uint32_t chain,
 	return err;
 }
 
+int pw_drift_extra_chain(const struct pw_chain *chain, const char *hint,
+			 struct pw_drifts *out)
+{
+	return pw_drift_add(out, PW_DRIFT_ADDED, hint,
+			    TABLE ", chain %s was put in, with %zu rule%s",
+			    chain->name, chain->num_rules,
+			    chain->num_rules == 1 ? "" : "s");
+}
+
 static int tell_gone_rule(const struct telling *t,
 			  const struct pw_difference *d)
 {
@@ -125,6 +134,13 @@ static bool has_rules(const struct pw_ruleset *table, const char *chain)
 	return at != PW_NONE && table->chains[at].num_rules;
 }
 
+/* With all its rules: a generation has those that matter to it */
+static const struct pw_chain *chain_in_table(const struct telling *t,
+					     const char *name)
+{
+	return &t->table->chains[pw_ruleset_find_chain(t->table, name)];
+}
+
 /* What is no rule */
 static int tell_thing(const struct telling *t, const struct pw_difference *d)
 {
@@ -140,8 +156,13 @@ static int tell_thing(const struct telling *t, const struct pw_difference *d)
 		return 0;
 	if (d->kind == PW_DIFFERENCE_EMPTIED)
 		return pw_drift_add(t->out, PW_DRIFT_FLUSHED, t->hint,
-				    TABLE ", chain %s was flushed: its %zu rules are gone",
-				    name, t->want->chains[d->want].num_rules);
+				    TABLE ", chain %s was flushed: nothing is left of %zu rule%s",
+				    name, t->want->chains[d->want].num_rules,
+				    t->want->chains[d->want].num_rules == 1 ?
+				    "" : "s");
+	if (d->kind == PW_DIFFERENCE_ADDED && d->thing == PW_THING_CHAIN)
+		return pw_drift_extra_chain(chain_in_table(t, name), t->hint,
+					    t->out);
 	return pw_drift_add(t->out, kinds[d->kind], t->hint, TABLE ", %s %s %s",
 			    nouns[d->thing], name,
 			    d->kind == PW_DIFFERENCE_ADDED ? "was put in" :

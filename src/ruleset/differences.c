@@ -25,17 +25,18 @@ static int add(struct search *s, struct pw_difference difference)
 /**
  * struct walk - Two chains of one name, and how far they were aligned
  * @a, @b:	as @want and @got have them
+ * @end_a, @end_b: behind them the rules are the same on both sides
  */
 struct walk {
 	struct search *search;
 	uint32_t want, got;
 	const struct pw_chain *a, *b;
-	size_t i, j;
+	size_t i, j, end_a, end_b;
 };
 
 static bool is_same(const struct walk *w, size_t i, size_t j)
 {
-	return i < w->a->num_rules && j < w->b->num_rules &&
+	return i < w->end_a && j < w->end_b &&
 	       !pw_rule_part(&w->search->pair, &w->a->rules[i],
 			     &w->b->rules[j]);
 }
@@ -55,8 +56,8 @@ static int add_rule(const struct walk *w, enum pw_difference_kind kind,
 /* How many rules went and came until both sides agree again, the fewest */
 static void find_gap(const struct walk *w, size_t *gone, size_t *come)
 {
-	const size_t left_a = w->a->num_rules - w->i;
-	const size_t left_b = w->b->num_rules - w->j;
+	const size_t left_a = w->end_a - w->i;
+	const size_t left_b = w->end_b - w->j;
 
 	for (size_t sum = 1; sum <= REACH; sum++) {
 		for (size_t k = 0; k <= sum; k++) {
@@ -91,11 +92,23 @@ static int take_gap(struct walk *w, size_t gone, size_t come)
 	return err;
 }
 
+/* However much was put in at one place: what follows it is the same */
+static void find_end(struct walk *w)
+{
+	w->end_a = w->a->num_rules;
+	w->end_b = w->b->num_rules;
+	while (w->end_a && w->end_b && is_same(w, w->end_a - 1, w->end_b - 1)) {
+		w->end_a--;
+		w->end_b--;
+	}
+}
+
 static int compare_rules(struct walk *w)
 {
 	int err = 0;
 
-	while (!err && (w->i < w->a->num_rules || w->j < w->b->num_rules)) {
+	find_end(w);
+	while (!err && (w->i < w->end_a || w->j < w->end_b)) {
 		size_t gone, come;
 
 		if (is_same(w, w->i, w->j)) {
