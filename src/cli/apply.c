@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cut.h"
+#include "cli/changes.h"
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/section.h"
@@ -26,8 +27,6 @@ static void print_applied(const struct cli *cli, const struct pw_apply *apply)
 	       format_count(addresses, count), addresses == 1 ? "" : "es",
 	       cli->dry_run ? "proved" : "proved and read back",
 	       cli_elapsed_ns(cli) / 1000000);
-	if (apply->unchanged)
-		puts("no port changed");
 	if (cli->verbose)
 		printf("generation %" PRIu32 ", %s rules\n", apply->generation,
 		       format_count(apply->num_rules, count));
@@ -52,6 +51,22 @@ static void describe(struct cli *cli, const struct pw_apply *apply)
 	doc_set(cli->doc, "elapsed_ms",
 		json_integer((json_int_t)(cli_elapsed_ns(cli) / 1000000)));
 	describe_cut(cli->doc, &apply->cut_result);
+}
+
+/* What was in force is not known where it is not remembered */
+static int show_changes(struct cli *cli, const struct pw_apply *apply)
+{
+	const struct pw_model *after = apply->intent->model;
+	const struct pw_model *before = apply->before ? apply->before->model :
+					apply->unchanged ? after : NULL;
+
+	if (before || apply->state == PW_LIVE_NONE)
+		return changes_show(cli, before, after, true, NULL);
+	if (cli->doc)
+		doc_set(cli->doc, "changes", json_null());
+	else if (!cli->quiet)
+		puts("what changes is not known: the policy before is not remembered");
+	return 0;
 }
 
 /* The rules count, but something that follows the switch went wrong */
@@ -87,9 +102,14 @@ static void print(struct cli *cli, const struct pw_apply *apply)
 /* Returns the exit status */
 static int report(struct cli *cli, const struct pw_apply *apply)
 {
+	int err;
+
 	if (!cli->dry_run)
 		note_not_remembered(cli, &apply->where);
 	messages_print(cli);
+	err = show_changes(cli, apply);
+	if (err)
+		return status_of(cli, err);
 	if (cli->doc)
 		describe(cli, apply);
 	else if (!cli->quiet)
