@@ -68,12 +68,9 @@ static int look(struct pw_nl *nl, struct pw_kernel **out,
 	return 0;
 }
 
-static int ask(enum pw_live_command command, const struct pw_kernel *kernel,
-	       struct pw_diags *diags)
+static int ask(const struct pw_live_answer *answer,
+	       const struct pw_kernel *kernel, struct pw_diags *diags)
 {
-	const struct pw_live_answer *answer =
-		pw_live_ask(command, pw_live_state_of(kernel));
-
 	if (answer->next != PW_LIVE_REFUSE)
 		return 0;
 	if (!answer->text)
@@ -109,19 +106,48 @@ static void end(struct session *s)
 	pw_kernel_free(s->kernel);
 	pw_nl_close(s->nl);
 	pw_lock_free(s->lock);
+	*s = (struct session){ 0 };
 }
 
-static int begin(struct session *s, const struct pw_where *where,
-		 enum pw_live_command command, struct pw_diags *diags)
+static int meet(struct session *s, const struct pw_where *where,
+		struct pw_diags *diags)
 {
 	int err = pw_lock_take(where->run_dir, where->patience_ms, &s->lock,
 			       diags);
 
 	if (!err)
 		err = pw_nl_open(&s->nl, diags);
-	if (!err)
-		err = look(s->nl, &s->kernel, diags);
-	return err ? err : ask(command, s->kernel, diags);
+	return err ? err : look(s->nl, &s->kernel, diags);
+}
+
+/* A trial that is over is taken away first, which reads everything */
+static int tidy(struct session *s, const struct pw_where *where,
+		struct pw_diags *diags)
+{
+	struct pw_settle settle = { .where = *where };
+	int err;
+
+	end(s);
+	err = pw_tidy_trial(&settle, diags);
+	return err ? err : meet(s, where, diags);
+}
+
+static int begin(struct session *s, const struct pw_where *where,
+		 enum pw_live_command command, struct pw_diags *diags)
+{
+	const struct pw_live_answer *answer;
+	int err = meet(s, where, diags);
+
+	if (err)
+		return err;
+	answer = pw_live_ask(command, pw_live_state_of(s->kernel));
+	if (answer->tidy) {
+		err = tidy(s, where, diags);
+		if (err)
+			return err;
+		answer = pw_live_ask(command, pw_live_state_of(s->kernel));
+	}
+	return ask(answer, s->kernel, diags);
 }
 
 int pw_open(struct pw_open *open, struct pw_diags *diags)

@@ -420,7 +420,8 @@ class World:
     def portwall(self, *args, policy=None, check=True, netns=None):
         """Run a command; @policy is text, given on standard input."""
         argv = [PORTWALL, *args]
-        if args[0] in ("apply", "status", "clear"):
+        if args[0] in ("apply", "status", "clear", "open", "close",
+                       "confirm", "rollback"):
             argv.append("--run-dir=" + os.path.join(self.dir.name, "run"))
         if policy is not None:
             argv.append("-")
