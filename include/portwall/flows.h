@@ -24,6 +24,7 @@
  * @tracked:	there is an entry, @zone and @id_be name it. Else a socket alone:
  *		connections older than the rules, which conntrack may still take
  *		up
+ * @bar:	no connection: what pw_flows_end() left in the place of one
  * @peer, @local, @peer_port, @local_port: both ends as a socket of this host
  *		would have them, behind NAT
  * @zone, @id_be: of the entry, as ctnetlink has them
@@ -35,7 +36,7 @@ struct pw_flow {
 	uint16_t sport, dport;
 	uint16_t icmp_id;
 	uint8_t icmp_type, icmp_code;
-	bool dnat, live, tracked;
+	bool dnat, live, tracked, bar;
 	struct pw_value peer, local;
 	uint16_t peer_port, local_port;
 	uint16_t zone;
@@ -64,17 +65,28 @@ PW_DEFINE_OWNED(struct pw_flows, pw_flows_free)
  * struct pw_flows_end - What came of ending some
  * @sockets:	local sockets that were destroyed; the peer gets an RST
  * @entries:	conntrack entries that were deleted
+ * @bars:	entries that took their place: see pw_flows_end()
+ * @resumable:	connections that may go on when their local end sends: it could
+ *		not be destroyed, and no bar could be put in its place
  * @no_destroy:	this kernel cannot destroy sockets (CONFIG_INET_DIAG_DESTROY)
  */
 struct pw_flows_end {
-	size_t sockets, entries;
+	size_t sockets, entries, bars, resumable;
 	bool no_destroy;
 };
 
-/*
- * End @num flows: the socket first, or what it sends would make a new entry in
- * the other direction. Flows that have ended meanwhile are no error. @out is set
- * on failure too: what was ended by then.
+/**
+ * pw_flows_end() - End connections, each with its entry; or lift bars
+ * @out:	set on failure too: what was ended by then
+ *
+ * The socket goes first, or what it sends would be taken up as a connection in
+ * the other direction, with what the peer sends as its replies. Where the other
+ * end is not ours to destroy (in a container; a UDP socket that serves others,
+ * too; a kernel that cannot) a bar does that: an entry for what the peer sends,
+ * which counts as new, and nothing for what is sent to it, which the kernel then
+ * drops for the conflict. It lasts as long as that end may keep trying.
+ *
+ * Flows that have ended meanwhile are no error.
  */
 int pw_flows_end(const struct pw_flow *flows, size_t num,
 		 struct pw_flows_end *out, struct pw_diags *diags);

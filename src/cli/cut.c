@@ -132,6 +132,7 @@ void describe_cut(json_t *doc, const struct pw_cut *cut)
 		json_integer((json_int_t)cut->ended.sockets));
 	doc_set(object, "entries",
 		json_integer((json_int_t)cut->ended.entries));
+	doc_set(object, "bars", json_integer((json_int_t)cut->ended.bars));
 	doc_set(object, "by_port", ports);
 	doc_set(doc, "cut", object);
 }

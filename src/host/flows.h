@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 
 #include "host/inet_dump.h"
+#include "netlink/conntrack.h"
 #include "portwall/flows.h"
 
 /**
@@ -28,6 +29,15 @@ int pw_flow_decode(const struct nlmsghdr *nlh, struct pw_flow *out);
  */
 int pw_flow_find_entry(const struct pw_flow *flow, bool *found,
 		       uint32_t *id_be);
+
+/* The entry of that id, and no other between the same ends; -ENOENT */
+int pw_flow_delete_entry(const struct pw_flow *flow, uint32_t id_be);
+
+/* What it is called: @tuple of the original direction */
+void pw_flow_tuple(const struct pw_flow *flow, struct pw_ct_tuple *tuple);
+
+/* Put a bar in the place of an entry that was deleted. 0; errors of ctnetlink */
+int pw_flow_bar(const struct pw_flow *flow);
 
 /* Accepted and not closed, bits 1 << TCP_*: neither listening nor calling */
 extern const uint32_t pw_flow_tcp_states;

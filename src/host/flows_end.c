@@ -5,88 +5,28 @@
  * What a socket sends that has no entry is taken up as a new connection, in the
  * middle (nf_conntrack_tcp_loose) and in the other direction, and what its peer
  * sends would be the replies. So the socket goes first; its RST still leaves as
- * a part of the old connection.
+ * a part of the old connection. Where there is no socket to destroy, a bar.
  */
 #include <errno.h>
 #include <netinet/in.h>	/* before linux/in.h */
 #include <libmnl/libmnl.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "host/flows.h"
-#include "host/inet.h"
 #include "host/sockquery.h"
-#include "netlink/conntrack.h"
 
+/**
+ * struct ending
+ * @destroyed:	by index of @flows: the local socket is
+ */
 struct ending {
+	const struct pw_flow *flows;
+	size_t num;
+	bool *destroyed;
 	struct pw_flows_end *out;
-	struct pw_diags *diags;
 };
-
-static struct pw_ct_tuple tuple_of(const struct pw_flow *flow)
-{
-	struct pw_ct_tuple tuple = {
-		.family = flow->family == PW_IPV4 ? AF_INET : AF_INET6,
-		.proto = flow->proto,
-		.sport = flow->sport, .dport = flow->dport,
-		.icmp_id = flow->icmp_id, .icmp_type = flow->icmp_type,
-		.icmp_code = flow->icmp_code,
-	};
-
-	pw_inet_put(flow->family, flow->src, tuple.src_be);
-	pw_inet_put(flow->family, flow->dst, tuple.dst_be);
-	return tuple;
-}
-
-/* @flags: beside NLM_F_REQUEST */
-static struct nlmsghdr *name_entry(char buf[static PW_CT_MESSAGE_MAX],
-				   uint8_t type, uint16_t flags,
-				   const struct pw_flow *flow)
-{
-	struct pw_ct_tuple tuple = tuple_of(flow);
-	struct nlmsghdr *nlh = pw_ct_begin(buf, type, flags, tuple.family);
-
-	pw_ct_put_tuple(nlh, CTA_TUPLE_ORIG, &tuple);
-	if (flow->zone)
-		mnl_attr_put_u16(nlh, CTA_ZONE, htons(flow->zone));
-	return nlh;
-}
-
-static int on_found(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct nlattr *attr;
-	uint32_t *id_be = arg;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attr) == CTA_ID &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
-			*id_be = mnl_attr_get_u32(attr);
-	return MNL_CB_STOP;
-}
-
-/* The kernel finds an entry by either of its directions */
-int pw_flow_find_entry(const struct pw_flow *flow, bool *found,
-		       uint32_t *id_be)
-{
-	char buf[PW_CT_MESSAGE_MAX];
-	uint32_t id = 0;
-	int err = -ENOENT;
-
-	if (pw_flows_in_use())
-		err = pw_sock_query(NETLINK_NETFILTER,
-				    name_entry(buf, IPCTNL_MSG_CT_GET, 0,
-					       flow), on_found, &id);
-	if (err && err != -ENOENT)
-		return err;
-	*found = !err;
-	if (*found)
-		*id_be = id;
-	return 0;
-}
 
 /* Is it still the connection that was listed, not one of the same name? */
 static int is_as_listed(const struct pw_flow *flow, bool *same)
@@ -97,17 +37,6 @@ static int is_as_listed(const struct pw_flow *flow, bool *same)
 
 	*same = flow->tracked ? found && id_be == flow->id_be : !found;
 	return err;
-}
-
-/* By its id: a new connection between the same ports is another entry */
-static int delete_entry(const struct pw_flow *flow)
-{
-	char buf[PW_CT_MESSAGE_MAX];
-	struct nlmsghdr *nlh = name_entry(buf, IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
-					  flow);
-
-	mnl_attr_put_u32(nlh, CTA_ID, flow->id_be);
-	return pw_sock_query(NETLINK_NETFILTER, nlh, NULL, NULL);
 }
 
 /*
@@ -168,11 +97,12 @@ static size_t first_of(const struct pw_inet_sockets *sockets,
 }
 
 /* Says which kernels cannot, and which sockets are gone already */
-static int note_destroyed(struct ending *e, int err)
+static int note_destroyed(struct ending *e, size_t i, int err)
 {
 	switch (err) {
 	case 0:
 		e->out->sockets++;
+		e->destroyed[i] = true;
 		return 0;
 	case -ENOENT:
 		return 0;
@@ -184,20 +114,22 @@ static int note_destroyed(struct ending *e, int err)
 	return err;
 }
 
-static int destroy_if_same(struct ending *e, const struct pw_flow *flow,
+static int destroy_if_same(struct ending *e, size_t i,
 			   const struct pw_inet_socket *sock)
 {
+	const struct pw_flow *flow = &e->flows[i];
 	bool same;
 	int err = is_as_listed(flow, &same);
 
 	if (err || !same)
 		return err;
-	return note_destroyed(e, destroy_socket(flow->proto, sock));
+	return note_destroyed(e, i, destroy_socket(flow->proto, sock));
 }
 
-static int end_sockets_of(struct ending *e, const struct pw_flow *flow,
+static int end_sockets_of(struct ending *e, size_t i,
 			  const struct pw_inet_sockets *sockets)
 {
+	const struct pw_flow *flow = &e->flows[i];
 	const struct pw_inet_socket key = {
 		.family = flow->family,
 		.local = flow->local, .peer = flow->peer,
@@ -205,10 +137,10 @@ static int end_sockets_of(struct ending *e, const struct pw_flow *flow,
 	};
 	int err = 0;
 
-	for (size_t i = first_of(sockets, &key);
-	     !err && i < sockets->num && !e->out->no_destroy &&
-	     !socket_cmp(&sockets->list[i], &key); i++)
-		err = destroy_if_same(e, flow, &sockets->list[i]);
+	for (size_t k = first_of(sockets, &key);
+	     !err && k < sockets->num && !e->out->no_destroy &&
+	     !socket_cmp(&sockets->list[k], &key); k++)
+		err = destroy_if_same(e, i, &sockets->list[k]);
 	return err;
 }
 
@@ -225,21 +157,20 @@ static const struct kind {
 	{ IPPROTO_UDPLITE, 1u << TCP_ESTABLISHED },
 };
 
-static bool has_proto(const struct pw_flow *flows, size_t num, uint8_t proto)
+static bool has_proto(const struct ending *e, uint8_t proto)
 {
-	for (size_t i = 0; i < num; i++)
-		if (flows[i].proto == proto)
+	for (size_t i = 0; i < e->num; i++)
+		if (e->flows[i].proto == proto && !e->flows[i].bar)
 			return true;
 	return false;
 }
 
-static int end_sockets(struct ending *e, const struct kind *kind,
-		       const struct pw_flow *flows, size_t num)
+static int end_sockets(struct ending *e, const struct kind *kind)
 {
 	struct pw_inet_sockets sockets = { 0 };
-	int err = 0;
+	int err;
 
-	if (!has_proto(flows, num, kind->proto))
+	if (!has_proto(e, kind->proto))
 		return 0;
 	err = pw_inet_dump(kind->proto, kind->states ? kind->states
 						     : pw_flow_tcp_states,
@@ -247,41 +178,71 @@ static int end_sockets(struct ending *e, const struct kind *kind,
 	if (!err && sockets.num)
 		qsort(sockets.list, sockets.num, sizeof(*sockets.list),
 		      socket_cmp);
-	for (size_t i = 0; !err && i < num; i++)
-		if (flows[i].proto == kind->proto)
-			err = end_sockets_of(e, &flows[i], &sockets);
+	for (size_t i = 0; !err && i < e->num; i++)
+		if (e->flows[i].proto == kind->proto && !e->flows[i].bar)
+			err = end_sockets_of(e, i, &sockets);
 	pw_inet_sockets_clear(&sockets);
 	return err;
 }
 
-static int end_entries(struct ending *e, const struct pw_flow *flows,
-		       size_t num)
+/* May its other end still send? A TCP socket that is not here has ended */
+static bool needs_bar(const struct ending *e, size_t i)
+{
+	const struct pw_flow *flow = &e->flows[i];
+
+	if (e->destroyed[i] || flow->bar)
+		return false;
+	switch (flow->proto) {
+	case IPPROTO_TCP:
+		return flow->live && (flow->dnat || e->out->no_destroy);
+	case IPPROTO_SCTP:
+		return flow->live;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		return true;
+	}
+	return false;
+}
+
+static int end_entry(struct ending *e, size_t i)
+{
+	const struct pw_flow *flow = &e->flows[i];
+	int err = flow->tracked ? pw_flow_delete_entry(flow, flow->id_be) : 0;
+
+	if (err == -ENOENT)
+		return 0;
+	if (err)
+		return err;
+	e->out->entries += flow->tracked;
+	if (!needs_bar(e, i))
+		return 0;
+	err = pw_flow_bar(flow);
+	e->out->bars += !err;
+	e->out->resumable += err != 0;
+	return err == -ENOMEM ? err : 0;
+}
+
+static int end_entries(struct ending *e)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < num; i++) {
-		if (!flows[i].tracked)
-			continue;
-		err = delete_entry(&flows[i]);
-		e->out->entries += !err;
-		if (err == -ENOENT)
-			err = 0;
-	}
+	for (size_t i = 0; !err && i < e->num; i++)
+		err = end_entry(e, i);
 	return err;
 }
 
-static int end(struct ending *e, const struct pw_flow *flows, size_t num)
+static int end(struct ending *e, struct pw_diags *diags)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(kinds); i++)
-		err = end_sockets(e, &kinds[i], flows, num);
+		err = end_sockets(e, &kinds[i]);
 	if (err)
-		return pw_diag_system(e->diags, -err,
+		return pw_diag_system(diags, -err,
 				      "connections cannot be ended: sockets");
-	err = end_entries(e, flows, num);
+	err = end_entries(e);
 	if (err)
-		return pw_diag_system(e->diags, -err,
+		return pw_diag_system(diags, -err,
 				      "connections cannot be ended: entries of conntrack");
 	return 0;
 }
@@ -290,9 +251,15 @@ int pw_flows_end(const struct pw_flow *flows, size_t num,
 		 struct pw_flows_end *out, struct pw_diags *diags)
 {
 	struct pw_flows_end result = { 0 };
-	struct ending e = { .out = &result, .diags = diags };
-	int err = num ? end(&e, flows, num) : 0;
+	struct ending e = {
+		.flows = flows, .num = num, .out = &result,
+		.destroyed = calloc(num + 1, sizeof(bool)),
+	};
+	int err = e.destroyed ? 0 : -ENOMEM;
 
+	if (!err && num)
+		err = end(&e, diags);
+	free(e.destroyed);
 	*out = result;
 	return err;
 }

@@ -251,6 +251,8 @@ static int make_flow(const struct entry *entry, enum pw_family family,
 	    !get_addr(family, entry->reply.src_be, &flow.local) ||
 	    !get_addr(family, entry->reply.dst_be, &flow.peer))
 		return -ENOENT;
+	/* no host has that address: only a bar has it, see flows_bar.c */
+	flow.bar = !flow.local.hi && !flow.local.lo;
 	*out = flow;
 	return 0;
 }

@@ -171,7 +171,7 @@ static int judge_by(struct judge *j, struct pw_evaluator *evaluator)
 
 static bool is_shut_out(const struct judge *j, size_t i)
 {
-	return j->verdicts[i] == SHUT_OUT;
+	return j->verdicts[i] == SHUT_OUT && !j->flows->list[i].bar;
 }
 
 static bool is_let_in(const struct judge *j, size_t i)
@@ -199,11 +199,54 @@ static size_t count_unknown(const struct judge *j)
 	return num;
 }
 
+/* Errors of the library are warnings here: the rules are in force */
+static void warn(const struct pw_diags *from, struct pw_diags *diags)
+{
+	for (size_t i = 0; i < pw_diags_kept(from); i++) {
+		const struct pw_diag *diag = pw_diags_get(from, i);
+
+		pw_diag_warning(diags, NULL, "%s", diag->text);
+		if (diag->hint)
+			pw_diag_hint(diags, "%s", diag->hint);
+	}
+}
+
+/* As pw_flows_end(), with warnings */
+static int end_flows(const struct pw_flow *list, size_t num,
+		     struct pw_flows_end *out, struct pw_diags *diags)
+{
+	pw_owned(pw_diags_free) struct pw_diags *said = pw_diags_new();
+	int err = said ? pw_flows_end(list, num, out, said) : -ENOMEM;
+
+	if (said)
+		warn(said, diags);
+	return err == -ENOMEM ? err : 0;
+}
+
+/* What was ended before, and would be let in now */
+static int lift_bars(const struct judge *j, bool all, struct pw_diags *diags)
+{
+	struct pw_flow *bars = calloc(j->flows->num + 1, sizeof(*bars));
+	struct pw_flows_end lifted;
+	size_t num = 0;
+	int err = bars ? 0 : -ENOMEM;
+
+	for (size_t i = 0; bars && i < j->flows->num; i++)
+		if (j->flows->list[i].bar && (all || is_let_in(j, i)))
+			bars[num++] = j->flows->list[i];
+	if (!err && num)
+		err = end_flows(bars, num, &lifted, diags);
+	free(bars);
+	return err;
+}
+
 /* Leaves in @flows what the rules would not let in */
-static int judge(struct judge *j, struct pw_cut *cut)
+static int judge(struct judge *j, struct pw_cut *cut, struct pw_diags *diags)
 {
 	int err = judge_by(j, j->rules);
 
+	if (!err)
+		err = lift_bars(j, false, diags);
 	if (err)
 		return err;
 	cut->unknown = count_unknown(j);
@@ -231,34 +274,19 @@ static void count(struct pw_cut *cut, const struct pw_flow *flow)
 		cut->list[cut->num_list++] = (struct pw_cut_port){ *flow, 1 };
 }
 
-/* Errors of the library are warnings here: the rules are in force */
-static void warn(const struct pw_diags *from, struct pw_diags *diags)
-{
-	for (size_t i = 0; i < pw_diags_kept(from); i++) {
-		const struct pw_diag *diag = pw_diags_get(from, i);
-
-		pw_diag_warning(diags, NULL, "%s", diag->text);
-		if (diag->hint)
-			pw_diag_hint(diags, "%s", diag->hint);
-	}
-}
-
 static int end_all(const struct judge *j, struct pw_cut *cut,
 		   struct pw_diags *diags)
 {
-	pw_owned(pw_diags_free) struct pw_diags *said = pw_diags_new();
-	int err;
+	int err = end_flows(j->flows->list, j->flows->num, &cut->ended, diags);
 
-	if (!said)
-		return -ENOMEM;
-	err = pw_flows_end(j->flows->list, j->flows->num, &cut->ended, said);
-	warn(said, diags);
-	if (cut->ended.no_destroy) {
-		pw_diag_warning(diags, NULL,
-				"this kernel cannot destroy sockets (CONFIG_INET_DIAG_DESTROY): what holds the other end of a connection that was ended may take it up again");
-		pw_diag_hint(diags, "restart the services of these ports");
-	}
-	return err == -ENOMEM ? err : 0;
+	if (!cut->ended.resumable)
+		return err;
+	pw_diag_warning(diags, NULL,
+			"%zu connections that were ended may go on when their local end sends%s",
+			cut->ended.resumable, cut->ended.no_destroy ?
+			": this kernel cannot destroy sockets" : "");
+	pw_diag_hint(diags, "restart the services of these ports");
+	return err;
 }
 
 /* Leaves @flows NULL where they are not known */
@@ -304,7 +332,7 @@ static int prepare(struct judge *j, const struct pw_ruleset *rules,
 static int find(struct judge *j, bool end, struct pw_cut *cut,
 		struct pw_diags *diags)
 {
-	int err = judge(j, cut);
+	int err = judge(j, cut, diags);
 
 	for (size_t i = 0; !err && i < j->flows->num; i++)
 		count(cut, &j->flows->list[i]);
@@ -328,14 +356,15 @@ int pw_cut_judge(const struct pw_ruleset *rules,
 	struct judge j = {
 		.openings = openings, .now_ns = now_ns, .ifaces = &ifaces,
 	};
-	int err = rules ? gather(&flows, &ifaces, diags) : 0;
+	int err = gather(&flows, &ifaces, diags);
 
-	cut.known = !rules || flows;
+	cut.known = flows;
 	j.flows = flows;
-	if (!err && flows)
+	if (!err && flows && rules)
 		err = prepare(&j, rules, unless);
 	if (!err && flows)
-		err = find(&j, end, &cut, diags);
+		err = rules ? find(&j, end, &cut, diags)
+			    : lift_bars(&j, true, diags);
 	pw_evaluator_free(j.rules);
 	pw_evaluator_free(j.unless);
 	free(j.verdicts);

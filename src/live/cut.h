@@ -18,7 +18,8 @@
  * Each is asked as a new connection from its first packet, arriving on the
  * interface that leads to its peer. What a limit admits while there is room
  * counts as let in. Where conntrack cannot be read @out->known is false and a
- * warning says so.
+ * warning says so. Whatever @end is, bars (see flows.h) of what would be let in
+ * are lifted, so this is to be called whenever other rules are in force.
  *
  * Return: 0; -ENOMEM; errors of pw_eval_packet(). What could not be ended is a
  *	   warning.

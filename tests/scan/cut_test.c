@@ -254,6 +254,51 @@ static void nothing_in_force_lets_in_all(void **state)
 	scene_close(&s);
 }
 
+static size_t num_bars(void)
+{
+	struct pw_flows *flows = NULL;
+	size_t num = 0;
+
+	assert_int_equal(pw_flows_gather(&flows, diags), 0);
+	for (size_t i = 0; i < flows->num; i++)
+		num += flows->list[i].bar;
+	pw_flows_free(flows);
+	return num;
+}
+
+/* They last while the rules shut out, and not a policy longer */
+static void bars_go_with_the_policy(void **state)
+{
+	static const char closed[] = "[allow a]\ntcp = 22\n";
+	struct pw_cut cut;
+	int client;
+
+	(void)state;
+	network();
+	sh_echo(AF_INET, 53);
+	sh_there();
+	client = sc_socket(AF_INET, SOCK_DGRAM, THERE4, 4001);
+	sc_call(client, AF_INET, HERE4, 53);
+	sh_here();
+	for (int i = 0; i < 2; i++) {
+		sc_passes(client, client);
+		cut = judge(closed, true);
+		assert_string_equal(list_of(&cut), "17/53 x1");
+		assert_int_equal(cut.ended.bars, 1);
+		cut = judge(closed, true);
+		assert_int_equal(cut.num, 0);
+		assert_int_equal(cut.ended.entries, 0);
+		assert_int_equal(num_bars(), 1);
+		if (i)
+			judge_with(NULL, NULL, NULL, false);
+		else
+			judge("[allow a]\nudp = 53\n", false);
+		assert_int_equal(num_bars(), 0);
+	}
+	sc_passes(client, client);
+	close(client);
+}
+
 /* A list that could not be read: nobody knows */
 static void unread_sets_are_told(void **state)
 {
@@ -307,6 +352,7 @@ int main(void)
 		CUT_TEST(only_what_others_let_in),
 		CUT_TEST(openings_let_in),
 		CUT_TEST(nothing_in_force_lets_in_all),
+		CUT_TEST(bars_go_with_the_policy),
 		CUT_TEST(unread_sets_are_told),
 		CUT_TEST(says_when_it_cannot_look),
 	};

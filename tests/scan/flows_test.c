@@ -199,32 +199,63 @@ static void ends(void **state)
 	}
 }
 
-/* Two clients of one socket that is not connected: one is ended */
-static void leaves_shared_sockets(void **state)
+static struct pw_flow *of_source(struct pw_flows *flows, uint16_t sport)
 {
+	for (size_t i = 0; i < flows->num; i++)
+		if (flows->list[i].sport == sport)
+			return &flows->list[i];
+	fail();
+	return NULL;
+}
+
+/*
+ * Two clients of one socket that is not connected: one is ended, and what the
+ * server sends to it does not begin anew. It does when the bar is lifted.
+ */
+static void bars_what_shares_a_socket(void **state)
+{
+	struct sockaddr_in client = {
+		.sin_family = AF_INET, .sin_port = htons(4001),
+	};
 	struct pw_flows_end result;
 	struct pw_flows *flows;
-	int a, b;
+	int a, b, server;
 
 	(void)state;
 	network();
-	sh_echo(AF_INET, 53);
+	server = sc_socket(AF_INET, SOCK_DGRAM, NULL, 53);
 	sh_there();
 	a = sc_socket(AF_INET, SOCK_DGRAM, THERE4, 4001);
 	sc_call(a, AF_INET, HERE4, 53);
 	b = sc_socket(AF_INET, SOCK_DGRAM, THERE4, 4002);
 	sc_call(b, AF_INET, HERE4, 53);
 	sh_here();
-	sc_passes(a, a);
-	sc_passes(b, b);
+	sc_passes(a, server);
+	sc_passes(b, server);
 	flows = gather();
 	assert_int_equal(flows->num, 2);
-	result = end(&flows->list[flows->list[0].sport == 4001 ? 0 : 1], 1);
+	assert_false(of_source(flows, 4001)->live);	/* no reply so far */
+	result = end(of_source(flows, 4001), 1);
 	pw_flows_free(flows);
 	assert_int_equal(result.sockets, 0);
 	assert_int_equal(result.entries, 1);
-	sc_passes(b, b);
-	sc_passes(a, a);		/* the test's rules let it in anew */
+	assert_int_equal(result.bars, 1);
+	sc_passes(b, server);
+	assert_int_equal(inet_pton(AF_INET, THERE4, &client.sin_addr), 1);
+	assert_true(sendto(server, "x", 1, 0, (struct sockaddr *)&client,
+			   sizeof(client)) < 0);
+	assert_int_equal(errno, EPERM);
+	flows = gather();
+	assert_true(of_source(flows, 4001)->bar);
+	assert_false(of_source(flows, 4002)->bar);
+	result = end(of_source(flows, 4001), 1);
+	assert_int_equal(result.entries, 1);
+	assert_int_equal(result.bars, 0);
+	pw_flows_free(flows);
+	assert_int_equal(sendto(server, "x", 1, 0, (struct sockaddr *)&client,
+				sizeof(client)), 1);
+	assert_int_equal(sc_await_error(a), 0);
+	close(server);
 	close(a);
 	close(b);
 }
@@ -450,12 +481,13 @@ static int refuse_destroy(void)
 static void ends_without_destroy(void **state)
 {
 	struct pw_flows_end result = { 0 };
-	struct sc_pair pair;
+	struct sc_pair pair, other;
 	int status = -1;
 	pid_t pid;
 
 	(void)state;
 	network();
+	other = sc_tcp4(22);
 	pair = sc_tcp6(5432);
 	pid = fork();
 	if (!pid) {
@@ -463,11 +495,13 @@ static void ends_without_destroy(void **state)
 			_exit(3);
 		result = end_port(5432);
 		_exit(!result.no_destroy || result.sockets ||
-		      result.entries != 1);
+		      result.entries != 1 || result.bars != 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+	sc_is_barred(pair.ours, pair.theirs, other.ours, other.theirs);
 	sc_close(&pair);
+	sc_close(&other);
 }
 
 int main(void)
@@ -476,7 +510,7 @@ int main(void)
 		TEST(lists_what_came_in),
 		TEST(leaves_out_others),
 		TEST(ends),
-		TEST(leaves_shared_sockets),
+		TEST(bars_what_shares_a_socket),
 		TEST(leaves_the_next_of_that_name),
 		TEST(leaves_listeners),
 		TEST(ends_untracked),

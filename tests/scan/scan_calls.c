@@ -60,6 +60,18 @@ void sc_passes(int from, int to)
 	assert_int_equal(got, sent);
 }
 
+void sc_is_barred(int from, int to, int other_from, int other_to)
+{
+	char byte = 'x';
+	ssize_t sent = send(from, &byte, 1, MSG_NOSIGNAL);
+
+	/* UDP is told when a packet is dropped on its way out */
+	assert_true(sent == 1 || errno == EPERM);
+	sc_passes(other_from, other_to);
+	assert_true(recv(to, &byte, 1, MSG_DONTWAIT) < 0);
+	assert_int_equal(errno, EAGAIN);
+}
+
 int sc_await_error(int fd)
 {
 	struct timeval patience = { .tv_sec = 10 };

@@ -23,6 +23,11 @@ void sc_call(int fd, int family, const char *addr, uint16_t port);
 
 /* What is written at @from must arrive at @to */
 void sc_passes(int from, int to);
+/*
+ * What is written at @from must not arrive at @to, although what is written
+ * later at @other_from arrives at @other_to
+ */
+void sc_is_barred(int from, int to, int other_from, int other_to);
 /* The error of reading, 0: data or the end */
 int sc_await_error(int fd);
 
