@@ -108,6 +108,10 @@ unit: export ASAN_OPTIONS ?= detect_leaks=1:allocator_may_return_null=1
 unit: $(UNIT)
 	$(Q)for t in $^; do ./$$t || exit 1; done
 
+# Half an hour of random commands under fire; check runs some seconds of it
+soak: all $(BLAST)
+	$(Q)sh scripts/sandbox tests/soak/run --seconds 1800
+
 # What scripts/check runs, without installing anything; SUITES=unit selects
 check:
 	+$(Q)sh scripts/check --no-install $(SUITES)
