@@ -196,5 +196,5 @@ clean:
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d)
 
-.PHONY: all tests unit check check-boot check-long install uninstall \
+.PHONY: all tests unit check check-boot check-long soak install uninstall \
 	tidy cppcheck bench fmt clean
