@@ -104,7 +104,7 @@ static int gather_kinds(struct pw_listeners *listeners,
 
 int pw_listen_ports(struct pw_listener_list *out)
 {
-	bool missing;
+	bool missing = false;	/* not asked for here */
 	int err = 0;
 
 	for (size_t i = 0; !err && i < PW_ARRAY_SIZE(kinds); i++)
