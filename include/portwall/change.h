@@ -30,6 +30,7 @@ enum pw_change_to { PW_TO_LOCAL, PW_TO_BROADCAST, PW_TO_MULTICAST, PW_TO_OTHER,
  * struct pw_change - Ports whose fate changes alike
  * @proto:	IPPROTO_*; 0: echo requests, or not about a protocol (@kind)
  * @first, @last: ports; 0: a protocol without
+ * @admits:	the new policy lets them in today
  * @text:	of a setting: "dhcp: yes -> no"; of LIMIT and UNTIL: both sides,
  *		"unlimited -> 6/minute"; else NULL
  * @any_from:	anyone, but for whom blocks refuse before and after alike
@@ -49,6 +50,7 @@ struct pw_change {
 	enum pw_change_kind kind;
 	uint8_t proto;
 	uint16_t first, last;
+	bool admits;
 	char *text;
 	bool any_from;
 	struct pw_addrs from;

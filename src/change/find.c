@@ -116,7 +116,10 @@ static int add_change(struct pw_changes *changes,
 		      const struct pw_row *row,
 		      const struct pw_range32 *numbers)
 {
-	struct pw_change change = { .kind = row->col[PW_COL_KIND] };
+	struct pw_change change = {
+		.kind = row->col[PW_COL_KIND],
+		.admits = row->col[PW_COL_ADMITS],
+	};
 	int err = set_place(words, row, &change);
 
 	if (!regions->terms->before)

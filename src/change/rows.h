@@ -10,6 +10,7 @@ enum pw_column {
 	PW_COL_KIND,		/* enum pw_change_kind */
 	PW_COL_ROW,		/* enum pw_row_of */
 	PW_COL_TERM,		/* 1 + term that decides; 0: none */
+	PW_COL_ADMITS,		/* let in today, by the new policy */
 	PW_COL_TEXT,		/* 1 + text; 0: none */
 	PW_COL_PORTS,
 	PW_COL_ON,

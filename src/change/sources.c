@@ -256,6 +256,7 @@ static int add_row(struct sources *s, const struct pw_part *part,
 	if (kind == PW_NUM_CHANGES)
 		return 0;
 	found.col[PW_COL_KIND] = kind;
+	found.col[PW_COL_ADMITS] = pw_outlook_admits(&sides[SIDE_AFTER]);
 	found.col[from] = part->set;
 	found.col[PW_COL_TERM] = name_term(s, part, kind);
 	if (kind == PW_CHANGE_LIMIT || kind == PW_CHANGE_UNTIL) {

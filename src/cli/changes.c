@@ -68,7 +68,7 @@ static int line_cmp(const struct changes_view *view, const struct pw_change *x,
 
 static int order_cmp(const void *a, const void *b, void *arg)
 {
-	const struct changes_view *view = arg;
+	const struct changes_view *view = *(const struct changes_view **)arg;
 	size_t i = *(const size_t *)a, j = *(const size_t *)b;
 	int order = line_cmp(view, &view->changes->list[i],
 			     &view->changes->list[j]);
@@ -128,7 +128,7 @@ static int make_lines(struct lines *lines)
 		if (changes->list[i].kind != PW_CHANGE_SETTING)
 			lines->order[lines->num_order++] = i;
 	qsort_r(lines->order, lines->num_order, sizeof(*lines->order),
-		order_cmp, (void *)(uintptr_t)lines->view);
+		order_cmp, &lines->view);
 	for (size_t i = 0; !err && i < lines->num_order;) {
 		struct line line = { lines->order[i], i, line_len(lines, i) };
 

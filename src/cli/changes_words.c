@@ -39,9 +39,10 @@ static bool listens(const struct pw_listeners *all,
 struct change_words change_words(const struct changes_view *view,
 				 const struct pw_change *change)
 {
-	bool was = change->kind != PW_CHANGE_OPENS;
-	bool is = change->kind != PW_CHANGE_CLOSES &&
-		  change->kind != PW_CHANGE_REST;
+	bool flips = change->kind == PW_CHANGE_OPENS ||
+		     change->kind == PW_CHANGE_CLOSES ||
+		     change->kind == PW_CHANGE_REST;
+	bool is = change->admits, was = is != flips;
 	/* the kernel answers pings, and takes what has no ports */
 	bool known = view->listeners && has_ports(change->proto);
 	bool some = known && listens(view->listeners, change);

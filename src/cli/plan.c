@@ -140,16 +140,16 @@ static int show(struct plan *plan)
 
 int cmd_plan(struct cli *cli)
 {
-	pw_owned(pw_intent_free) struct pw_intent *before = NULL;
-	pw_owned(pw_intent_free) struct pw_intent *after = NULL;
 	struct plan plan = { .cli = cli };
 	int status = status_of(cli, pw_intent_load(cli->policy, &nobody_asks,
-						   &after, cli->diags));
+						   &plan.after, cli->diags));
 
-	plan.after = after;
 	if (!status)
 		status = cli->against ? read_against(&plan) :
 					read_in_force(&plan);
-	before = plan.before;
-	return status ? status : show(&plan);
+	if (!status)
+		status = show(&plan);
+	pw_intent_free(plan.before);
+	pw_intent_free(plan.after);
+	return status;
 }

@@ -138,6 +138,13 @@ CASES = [
          files={"ok.ini": OK, "many.ini": MANY}, not_out=[r"[^\n]{81}"],
          out=[r"^  and \d+ more \(portwall plan --json has all\)$",
               r"\A(.*\n){41}\Z"]),
+    Case("a block that ends one day", "plan --against - until.ini", 0,
+         stdin=OK + "[block b]\ntcp = 80\non = eth0\n", files={
+             "until.ini": OK + "[block b]\ntcp = 80\non = eth0\n"
+                               "until = 2261-01-31T18:00Z\n"},
+         out=[r"\A  tcp/80  anyone on eth0  closed   -> closed  web     "
+              r"line 5\n          closed -> closed until 2261-01-31 18:00Z, "
+              r"then\n? *unlimited\n\Z"]),
     Case("a quiet plan", "plan -q --against ok.ini --exit-code more.ini", 1,
          files={"ok.ini": OK, "more.ini": MORE}, silent_out=True,
          silent_err=True),

@@ -307,6 +307,8 @@ static bool is_right(const struct pw_change *c, const enum pw_expected what[2])
 
 	if (!c)
 		return was == is && (!is || what[0] == what[1]);
+	if (c->admits != is)
+		return false;
 	switch (c->kind) {
 	case PW_CHANGE_OPENS:
 		return !was && is;
