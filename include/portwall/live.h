@@ -277,8 +277,11 @@ int pw_heal(struct pw_settle *settle, struct pw_diags *diags);
 
 /**
  * struct pw_open - Openings to make, or to end
- * @blocked:	set: by opening, a [block] beats it, at least for some sources;
- *		the caller frees the array
+ * @blocked:	set: by opening, a [block] beats it. A named source: a block
+ *		drops packets from its first or its last address, on one of the
+ *		ports and interfaces; from anyone: packets from everywhere. What
+ *		could not be looked at is false, with a warning. The caller
+ *		frees the array.
  * @closed:	set by pw_close()
  */
 struct pw_open {

@@ -7,8 +7,10 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "live/lock.h"
+#include "live/open_blocked.h"
 
 #include "live/states.h"
 #include "nft/kernel.h"
@@ -150,6 +152,22 @@ static int begin(struct session *s, const struct pw_where *where,
 	return ask(answer, s->kernel, diags);
 }
 
+/* It is open already: what goes wrong here is only not known */
+static void find_blocked(const struct session *s, const struct pw_open *open,
+			 bool *blocked, struct pw_diags *diags)
+{
+	int err = pw_open_find_blocked(s->nl, pw_kernel_in_force(s->kernel),
+				       open->list, open->num, blocked);
+
+	if (err == -EFBIG)
+		pw_diag_warning(diags, NULL,
+				"a [block] of the policy may beat it: there are too many to look at");
+	else if (err)
+		pw_diag_warning(diags, NULL,
+				"whether a [block] of the policy beats it could not be looked at: %s",
+				strerror(-err));
+}
+
 int pw_open(struct pw_open *open, struct pw_diags *diags)
 {
 	struct session s = { 0 };
@@ -160,6 +178,8 @@ int pw_open(struct pw_open *open, struct pw_diags *diags)
 	if (!err)
 		err = explain(pw_openings_add(s.nl, open->list, open->num,
 					      open->ms, diags), diags);
+	if (!err)
+		find_blocked(&s, open, blocked, diags);
 	end(&s);
 	if (err) {
 		free(blocked);

@@ -105,6 +105,10 @@ int pw_elems_read_spans(const struct nlmsghdr *nlh,
 				    uint64_t left_ms, void *arg),
 			void *arg);
 
+/* Names of the chains that the elements of a map lead to */
+int pw_elems_read_chains(const struct nlmsghdr *nlh,
+			 int (*each)(const char *chain, void *arg), void *arg);
+
 /* One NFT_MSG_NEWSETELEM of a map, appended to @map; chains and counters are
  * found by name in @rs. 0, -ENOMEM, -EBADMSG, -EOPNOTSUPP: no portwall's */
 int pw_elems_read_map(struct pw_map *map, const struct pw_ruleset *rs,

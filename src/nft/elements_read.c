@@ -289,6 +289,28 @@ static int read_verdict(const struct nlattr *nest, const struct pw_ruleset *rs,
 	return 0;
 }
 
+struct chains {
+	int (*each)(const char *chain, void *arg);
+	void *arg;
+};
+
+static int read_chain(const struct elem *elem, void *arg)
+{
+	const char *chain = elem->verdict ?
+		string_of(find(elem->verdict, NFTA_VERDICT_CHAIN)) : NULL;
+	const struct chains *chains = arg;
+
+	return chain ? chains->each(chain, chains->arg) : 0;
+}
+
+int pw_elems_read_chains(const struct nlmsghdr *nlh,
+			 int (*each)(const char *chain, void *arg), void *arg)
+{
+	struct chains chains = { each, arg };
+
+	return for_each_elem(nlh, read_chain, &chains);
+}
+
 struct map_dump {
 	struct pw_map *map;
 	const struct pw_ruleset *rs;

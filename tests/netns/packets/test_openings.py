@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import json
+import os
 import random
 import re
 import time
@@ -183,6 +184,66 @@ def test_blocks_beat_it():
              "open tcp 2223 from 203.0.113.1",
              "open tcp 2222 from 198.51.100.1",
              "open tcp 2222 from 2001:db8:c::1")
+
+
+def warned(done):
+    return re.findall(r"(\S+ from \S+(?: on \w+)?): a \[block\] of the policy "
+                      "beats it", done.stderr)
+
+
+def test_says_what_is_blocked():
+    blocks = ("[block all]\nfrom = 192.0.2.0/24, 2001:db8:b::/48\n"
+              "[block port]\ntcp = 2222\nfrom = 203.0.113.7-203.0.113.9\n"
+              "[block everybody]\nudp = 53\n"
+              "[block eth]\nsctp = 1-9\non = eth1\nlog = 1/hour\n"
+              "[block over]\ntcp = 2224\nuntil = 2001-01-01T00:00Z\n")
+    rows = (
+        ("tcp/2222", None, None, False), ("tcp/2223", None, None, False),
+        ("udp/53", None, None, True), ("udp/53", "198.51.100.1", None, True),
+        ("udp/52-54", None, None, False),
+        ("udp/52-54", "198.51.100.1", None, True),
+        ("tcp/2222", "192.0.2.1", None, True),
+        ("tcp/2223", "192.0.2.0/23", None, True),
+        ("tcp/2223", "192.0.3.0/24", None, False),
+        ("tcp/2223", "2001:db8:b::1", None, True),
+        ("tcp/2222", "203.0.113.7", None, True),
+        ("tcp/2223", "203.0.113.7", None, False),
+        ("tcp/2222", "203.0.113.6", None, False),
+        ("tcp/2224", "198.51.100.1", None, False),
+        ("sctp/5", None, "eth1", True), ("sctp/5", None, "eth0", False),
+        ("sctp/5", "198.51.100.1", "eth1", True),
+        ("sctp/5", None, None, False), ("sctp/10", None, "eth1", False),
+    )
+    with world("eth0", "eth1") as w:
+        w.apply(POLICY + blocks)
+        for port, source, link, blocked in rows:
+            done = opened(w, port, "--for", "1h",
+                          *(("--from", source) if source else ()),
+                          *(("--on", link) if link else ()))
+            assert bool(warned(done)) == blocked, (port, source, link,
+                                                   done.stderr)
+            w.portwall("close", "--all")
+        done = opened(w, "tcp/2222", "--for", "1h", "--json", "--from",
+                      "192.0.2.1", "--from", "198.51.100.1")
+        assert [o["blocked"] for o in json.loads(done.stdout)["openings"]] \
+            == [True, False], done.stdout
+
+
+def test_says_what_a_large_list_blocks():
+    """Of which single addresses are looked up."""
+    with world() as w:
+        lines = "".join("10.%d.%d.0/25\n" % (n >> 8, n & 255)
+                        for n in range(6000))
+        path = w.file("large.txt", lines)
+        os.chmod(path, 0o600)
+        w.apply(POLICY + "[block large]\nfrom = file:%s\n" % path)
+        for source, blocked in (("10.7.7.1", True), ("10.7.7.200", False),
+                                ("10.7.7.0/24", True), ("10.0.0.0/8", True),
+                                ("11.0.0.1", False), ("2001:db8::1", False)):
+            done = opened(w, "tcp/2222", "--for", "1h", "--from", source)
+            assert bool(warned(done)) == blocked, (source, done.stderr)
+            w.portwall("close", "--all")
+        assert not warned(opened(w, "tcp/2222", "--for", "1h"))
 
 
 def test_unlimited():
