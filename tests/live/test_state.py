@@ -85,6 +85,37 @@ def test_read_only():
             unmount(w)
 
 
+def test_rename_fails():
+    """The rules are switched then: it says so, and what boot would load"""
+    with Live() as w:
+        w.put(A)
+        applied = os.path.join(w.state_dir, "applied")
+        os.unlink(applied)
+        os.mkdir(applied)
+        done = w.put(B, want=3)
+        assert "in force, not remembered for the next boot" in done.stderr, \
+            done.stderr
+        assert "nothing was changed" not in done.stderr, done.stderr
+        w.need(B)
+        os.rmdir(applied)
+        w.put(B)
+        w.boots_to(B)
+
+
+def test_confirm_cannot_be_kept():
+    """Likewise: the trial is over, and the policy in force"""
+    with Live() as w:
+        w.put(A)
+        w.try_out(B)
+        applied = os.path.join(w.state_dir, "applied")
+        os.unlink(applied)
+        os.mkdir(applied)
+        done = w.go("confirm", want=3)
+        assert "not remembered for the next boot" in done.stderr, done.stderr
+        w.need(B)
+        assert w.status()["trial"] is None
+
+
 def test_trial_cannot_be_kept():
     """Refused before anything changes, and the trial goes on"""
     with Live() as w:
