@@ -7,6 +7,7 @@
 
 #include "state/bundle.h"
 #include "state/prune.h"
+#include "state/trial.h"
 
 static int make_durable(const struct pw_state *state, const char *name,
 			struct pw_diags *diags)
@@ -21,8 +22,7 @@ static int make_durable(const struct pw_state *state, const char *name,
 static int remove_trial(const struct pw_state *state)
 {
 	return pw_store_remove(state, PW_DIR_TOP, PW_FILE_TRIAL) ?:
-	       pw_store_remove(state, PW_DIR_TOP, PW_FILE_TRIAL_EMERGENCY) ?:
-	       pw_store_remove(state, PW_DIR_HISTORY, PW_FILE_TRIAL_ENTRY);
+	       pw_trial_keep_parts(state, 0);
 }
 
 /* Boot can do without these: what counts has been renamed already */
@@ -52,25 +52,30 @@ static int install(const struct pw_state *state, uint32_t entry,
 	if (from_emergency)
 		follow(state, PW_DIR_TOP, from_emergency, PW_FILE_EMERGENCY,
 		       diags);
-	remove_trial(state);
+	err = remove_trial(state);
+	if (err)
+		pw_diag_warning(diags, NULL, "%s: cannot remove %s: %s",
+				state->path, PW_FILE_TRIAL, strerror(-err));
 	err = make_durable(state, PW_FILE_APPLIED, diags);
 	if (!err)
 		pw_state_prune(state);
 	return err;
 }
 
-/* Its parts are not there until all of it counts: the bundle is renamed last */
-static int install_trial(const struct pw_state *state, struct pw_diags *diags)
+/* Its parts are named after its entry: the bundle alone says which count */
+static int install_trial(const struct pw_state *state, uint32_t entry,
+			 struct pw_diags *diags)
 {
-	int err = remove_trial(state);
+	char name[PW_TRIAL_NAME_LEN];
+	int err = 0;
 
+	pw_trial_name(entry, name);
+	if (state->staged_emergency)
+		err = pw_store_move(state, PW_DIR_TOP,
+				    PW_FILE_STAGED_EMERGENCY, name);
 	if (!err)
 		err = pw_store_move(state, PW_DIR_HISTORY, PW_FILE_STAGED,
-				    PW_FILE_TRIAL_ENTRY);
-	if (!err && state->staged_emergency)
-		err = pw_store_move(state, PW_DIR_TOP,
-				    PW_FILE_STAGED_EMERGENCY,
-				    PW_FILE_TRIAL_EMERGENCY);
+				    name);
 	if (!err)
 		err = pw_store_move(state, PW_DIR_TOP, PW_FILE_STAGED,
 				    PW_FILE_TRIAL);
@@ -78,9 +83,11 @@ static int install_trial(const struct pw_state *state, struct pw_diags *diags)
 		return pw_store_failed(state, PW_DIR_TOP, PW_FILE_TRIAL,
 				       "write", err, diags);
 	err = make_durable(state, PW_FILE_TRIAL, diags);
-	if (!err)
-		pw_state_prune(state);
-	return err;
+	if (err)
+		return err;
+	pw_trial_keep_parts(state, entry);
+	pw_state_prune(state);
+	return 0;
 }
 
 int pw_state_commit(struct pw_state *state, bool trial, struct pw_diags *diags)
@@ -90,7 +97,7 @@ int pw_state_commit(struct pw_state *state, bool trial, struct pw_diags *diags)
 	assert(entry);
 	state->staged = 0;
 	if (trial)
-		return install_trial(state, diags);
+		return install_trial(state, entry, diags);
 	return install(state, entry, PW_FILE_STAGED, PW_FILE_STAGED,
 		       state->staged_emergency ? PW_FILE_STAGED_EMERGENCY
 					       : NULL, diags);
@@ -99,13 +106,14 @@ int pw_state_commit(struct pw_state *state, bool trial, struct pw_diags *diags)
 int pw_state_confirm(struct pw_state *state, struct pw_diags *diags)
 {
 	pw_owned(pw_bundle_free) struct pw_bundle *trial = NULL;
+	char name[PW_TRIAL_NAME_LEN];
 	int err = pw_bundle_read(state, PW_DIR_TOP, PW_FILE_TRIAL, &trial,
 				 diags);
 
 	if (err)
 		return err;
-	return install(state, trial->entry, PW_FILE_TRIAL, PW_FILE_TRIAL_ENTRY,
-		       PW_FILE_TRIAL_EMERGENCY, diags);
+	pw_trial_name(trial->entry, name);
+	return install(state, trial->entry, PW_FILE_TRIAL, name, name, diags);
 }
 
 int pw_state_drop_trial(struct pw_state *state, struct pw_diags *diags)

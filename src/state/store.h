@@ -14,8 +14,6 @@ enum pw_state_dir { PW_DIR_TOP, PW_DIR_HISTORY, PW_DIR_OBJECTS,
 #define PW_FILE_EMERGENCY "emergency.ini"
 #define PW_FILE_STAGED ".staged"
 #define PW_FILE_STAGED_EMERGENCY ".staged-emergency"
-#define PW_FILE_TRIAL_ENTRY ".trial"	/* in history, for when it is kept */
-#define PW_FILE_TRIAL_EMERGENCY ".trial-emergency"
 
 /**
  * struct pw_state - The directory, opened

@@ -43,7 +43,7 @@ struct kept {
 	struct pw_model *model;
 };
 
-/* Read @path while it is captured, and stage it; 0 or -errno of staging */
+/* Read @path while it is captured, and stage it; 0 or -errno */
 int keep_staged(struct place *place, const char *path, const char *emergency,
 		struct kept *kept);
 /* The same and commit it; the test fails where that fails */

@@ -184,11 +184,15 @@ static int trial_of(struct place *place, const char *text,
 static void check_no_trial(struct place *place)
 {
 	uint8_t digest[32];
+	size_t num;
 
 	assert_int_equal(replay_of(place, PW_REMEMBERED_TRIAL, 0, digest),
 			 -ENOENT);
-	assert_false(has_file(place, "state/.trial-emergency"));
-	assert_false(has_file(place, "state/history/.trial"));
+	newest_entry(place, &num);
+	assert_int_equal(place_count(place, "state/history"), num);
+	/* applied, history, objects, perhaps emergency.ini */
+	assert_int_equal(place_count(place, "state"),
+			 3 + has_file(place, "state/emergency.ini"));
 }
 
 static void a_trial_is_kept_apart(void **state)
