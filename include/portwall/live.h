@@ -144,9 +144,10 @@ struct pw_session {
  * Set by pw_apply():
  * @in_force:	the rules were switched; set also when what follows fails
  * @remembered:	on disk for the next boot; always false for a trial
- * @state:	what the kernel held before
+ * @state:	what the kernel held before, when a trial that was over had been
+ *		taken away
  * @before:	the policy in force before, NULL: none, or not known (see
- *		@state); the caller frees, also after an error
+ *		@state), or @unchanged; the caller frees, also after an error
  * @sessions:	with sections of @intent; the caller frees the array, likewise
  * @cut_result:	on success; of a trial nothing
  * @returns_to:	of a trial: stamp of what it falls back to, generation 0: nothing

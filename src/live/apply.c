@@ -33,8 +33,9 @@ static int begin(struct apply *a)
 {
 	int err = pw_run_begin(&a->run);
 
+	/* a trial that was over is no part of what was before */
 	if (!err)
-		a->asked->state = a->run.found;
+		a->asked->state = pw_live_state_of(a->run.kernel);
 	return err;
 }
 
@@ -70,7 +71,7 @@ static int find_before(struct apply *a)
 
 	if (!unsaid)
 		return -ENOMEM;
-	if (stamp->generation)
+	if (stamp->generation && !a->asked->unchanged)
 		err = pw_intent_find(a->run.state, stamp->digest,
 				     &a->asked->before, unsaid);
 	return err == -ENOMEM ? err : 0;
@@ -134,8 +135,8 @@ static int put_in_force(struct apply *a)
 static int run_steps(struct apply *a)
 {
 	static int (*const steps[])(struct apply *a) = {
-		await_input, begin, load_policy, find_before, compile, guard,
-		find_unchanged, stage, put_in_force,
+		await_input, begin, load_policy, compile, guard,
+		find_unchanged, find_before, stage, put_in_force,
 	};
 	int err = 0;
 

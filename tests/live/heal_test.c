@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,6 +257,28 @@ static void takes_an_old_trial_away(void **state)
 	assert_false(after->changed);
 }
 
+/* Their sets are the table's, not a generation's */
+static void leaves_openings(void **state)
+{
+	struct place *p = place(state);
+	const struct pw_opening opening = {
+		.proto = IPPROTO_TCP, .first = 2222, .last = 2222,
+		.any_from = true,
+	};
+	struct pw_open open = { .where = where(p), .list = &opening, .num = 1,
+				.ms = 600000 };
+	pw_owned(pw_status_free) struct pw_status *seen = NULL;
+
+	apply(p, A, 0);
+	works(p, pw_open(&open, p->diags));
+	free(open.blocked);
+	harm(p, "flush chain inet portwall g%u.end");
+	assert_true(heal(p).done);
+	seen = status(p);
+	assert_int_equal(seen->openings->num, 1);
+	assert_in_range(seen->openings->list[0].left_ms, 1, 600000);
+}
+
 static void has_nothing_to_put_back(void **state)
 {
 	struct place *p = place(state);
@@ -278,6 +301,7 @@ int main(void)
 		TEST(mends_a_trial_for_its_time),
 		TEST(returns_from_a_lost_trial),
 		TEST(takes_an_old_trial_away),
+		TEST(leaves_openings),
 		TEST(has_nothing_to_put_back),
 	};
 	struct CMUnitTest rows[PW_ARRAY_SIZE(harms)];

@@ -24,19 +24,22 @@ def test_fifty_at_once():
             command = dice.choice((
                 ("apply", "--insecure-permissions", files[text]),
                 ("apply", "--insecure-permissions", "--trial=600s",
-                 files[text]), ("confirm",), ("rollback",)))
+                 files[text]), ("confirm",), ("rollback",),
+                ("open", "tcp/2222", "--for=600s"), ("close", "tcp/2222")))
             runs.append((command, start(w, *command, **QUIET)))
         for command, run in runs:
             said = "".join(run.communicate(timeout=120))
-            # no trial to confirm, nothing before: a refusal, and no more
-            allowed = (0, 3) if command[0] in ("confirm", "rollback") else (0,)
+            # no trial to confirm, nothing before, not open: a refusal
+            allowed = {"confirm": (0, 3), "rollback": (0, 3),
+                       "close": (0, 1)}.get(command[0], (0,))
             assert run.returncode in allowed, (command, said)
         seen = is_open(w)
         assert len(seen) == 1, seen
         if w.status()["trial"]:
             w.go("confirm")
         seen = is_open(w)
-        assert w.go("status", want=None).returncode == 0
+        status = w.go("status", want=None)
+        assert status.returncode == 0, status.stdout
         w.reboot()
         assert is_open(w) == seen, "boot loads something else"
 
