@@ -24,6 +24,7 @@
  * @tracked:	there is an entry, @zone and @id_be name it. Else a socket alone:
  *		connections older than the rules, which conntrack may still take
  *		up
+ * @midway:	conntrack took it up in the middle: nobody saw who began it
  * @bar:	no connection: what pw_flows_end() left in the place of one
  * @peer, @local, @peer_port, @local_port: both ends as a socket of this host
  *		would have them, behind NAT
@@ -36,7 +37,7 @@ struct pw_flow {
 	uint16_t sport, dport;
 	uint16_t icmp_id;
 	uint8_t icmp_type, icmp_code;
-	bool dnat, live, tracked, bar;
+	bool dnat, live, tracked, midway, bar;
 	struct pw_value peer, local;
 	uint16_t peer_port, local_port;
 	uint16_t zone;
@@ -53,7 +54,9 @@ struct pw_flows {
  *
  * Neither those over loopback nor those that this host began. Entries of
  * conntrack, in one dump that is read as it comes (a table of a million entries
- * is not kept), and accepted TCP sockets that it has no entry for.
+ * is not kept), and TCP connections older than the rules, which conntrack has no
+ * entry for, or one in the other direction if the host was the first to send:
+ * those whose local port is listened on count as accepted.
  *
  * Return: 0, also when conntrack is not in use; -EPERM and others with a message
  */

@@ -136,23 +136,33 @@ static bool is_listened_on(const struct pw_inet_sockets *listeners,
 	return false;
 }
 
-/* Ports that nobody listens on are of connections that this host began */
-static int add_untracked(struct gather *g, size_t num_tracked,
-			 const struct pw_inet_socket *sock)
+/*
+ * A connection that is older than the rules. An entry in the other direction
+ * counts only where conntrack cannot know: it saw packets from the middle on,
+ * the host's first.
+ */
+static int add_older(struct gather *g, size_t num_tracked,
+		     const struct pw_inet_socket *sock)
 {
-	struct pw_flow flow = flow_of(sock);
+	struct pw_flow flow = flow_of(sock), entry;
 	bool found = false;
-	uint32_t id_be;
 	int err;
 
 	if (!came_in(g, &flow) ||
 	    (num_tracked && bsearch(&flow, g->flows->list, num_tracked,
 				    sizeof(flow), by_ends)))
 		return 0;
-	err = pw_flow_find_entry(&flow, &found, &id_be);
-	return err || found ? err : add(g, &flow);
+	err = pw_flow_find_entry(&flow, &found, &entry);
+	if (err || (found && !entry.midway))
+		return err;
+	if (found) {
+		flow.tracked = flow.midway = true;
+		flow.id_be = entry.id_be;
+	}
+	return add(g, &flow);
 }
 
+/* Ports that nobody listens on are of connections that this host began */
 static int add_sockets(struct gather *g, const struct pw_inet_sockets *accepted,
 		       const struct pw_inet_sockets *listeners)
 {
@@ -164,8 +174,7 @@ static int add_sockets(struct gather *g, const struct pw_inet_sockets *accepted,
 		      by_ends);
 	for (size_t i = 0; !err && i < accepted->num; i++)
 		if (is_listened_on(listeners, accepted->list[i].local_port))
-			err = add_untracked(g, num_tracked,
-					    &accepted->list[i]);
+			err = add_older(g, num_tracked, &accepted->list[i]);
 	return err;
 }
 

@@ -23,12 +23,12 @@ int pw_flow_decode(const struct nlmsghdr *nlh, struct pw_flow *out);
 /**
  * pw_flow_find_entry() - The entry that has both ends of @flow now
  * @found:	there is one, whoever began it
- * @id_be:	set when there is
+ * @entry:	set when there is
  *
- * Return: 0; errors of ctnetlink
+ * Return: 0; -EBADMSG; errors of ctnetlink
  */
 int pw_flow_find_entry(const struct pw_flow *flow, bool *found,
-		       uint32_t *id_be);
+		       struct pw_flow *entry);
 
 /* The entry of that id, and no other between the same ends; -ENOENT */
 int pw_flow_delete_entry(const struct pw_flow *flow, uint32_t id_be);

@@ -68,11 +68,11 @@ static int create(const struct pw_flow *flow)
 static int remove_begun(const struct pw_flow *flow)
 {
 	bool found = false;
-	uint32_t id_be;
-	int err = pw_flow_find_entry(flow, &found, &id_be);
+	struct pw_flow entry;
+	int err = pw_flow_find_entry(flow, &found, &entry);
 
 	if (!err && found)
-		err = pw_flow_delete_entry(flow, id_be);
+		err = pw_flow_delete_entry(flow, entry.id_be);
 	return err == -ENOENT ? 0 : err;
 }
 

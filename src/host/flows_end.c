@@ -31,11 +31,11 @@ struct ending {
 /* Is it still the connection that was listed, not one of the same name? */
 static int is_as_listed(const struct pw_flow *flow, bool *same)
 {
+	struct pw_flow entry = { 0 };
 	bool found = false;
-	uint32_t id_be = 0;
-	int err = pw_flow_find_entry(flow, &found, &id_be);
+	int err = pw_flow_find_entry(flow, &found, &entry);
 
-	*same = flow->tracked ? found && id_be == flow->id_be : !found;
+	*same = flow->tracked ? found && entry.id_be == flow->id_be : !found;
 	return err;
 }
 

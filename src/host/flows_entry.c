@@ -41,33 +41,31 @@ static struct nlmsghdr *name_entry(char buf[static PW_CT_MESSAGE_MAX],
 
 static int on_found(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct nlattr *attr;
-	uint32_t *id_be = arg;
+	int err = pw_flow_decode(nlh, arg);
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attr) == CTA_ID &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
-			*id_be = mnl_attr_get_u32(attr);
-	return MNL_CB_STOP;
+	if (!err)
+		return MNL_CB_STOP;
+	errno = -err;
+	return MNL_CB_ERROR;
 }
 
 /* The kernel finds an entry by either of its directions */
 int pw_flow_find_entry(const struct pw_flow *flow, bool *found,
-		       uint32_t *id_be)
+		       struct pw_flow *entry)
 {
 	char buf[PW_CT_MESSAGE_MAX];
-	uint32_t id = 0;
+	struct pw_flow got;
 	int err = -ENOENT;
 
 	if (pw_flows_in_use())
 		err = pw_sock_query(NETLINK_NETFILTER,
 				    name_entry(buf, IPCTNL_MSG_CT_GET, 0,
-					       flow), on_found, &id);
+					       flow), on_found, &got);
 	if (err && err != -ENOENT)
 		return err;
 	*found = !err;
 	if (*found)
-		*id_be = id;
+		*entry = got;
 	return 0;
 }
 

@@ -34,6 +34,7 @@ struct tuple {
  * struct entry
  * @status:	IPS_*
  * @state:	of TCP and SCTP, -1: not told
+ * @flags:	of TCP, by direction: IP_CT_TCP_FLAG_*
  */
 struct entry {
 	struct tuple orig, reply;
@@ -41,6 +42,7 @@ struct entry {
 	uint16_t zone;
 	bool has_status, has_id;
 	int state;
+	uint8_t flags[2];
 };
 
 static bool holds(const struct nlattr *attr, size_t len)
@@ -137,10 +139,21 @@ static int tuple_attr(const struct nlattr *attr, void *arg)
 
 static int state_attr(const struct nlattr *attr, void *arg)
 {
-	/* CTA_PROTOINFO_SCTP_STATE has the same number */
-	if (mnl_attr_get_type(attr) == CTA_PROTOINFO_TCP_STATE &&
-	    holds(attr, U8))
-		*(int *)arg = mnl_attr_get_u8(attr);
+	struct entry *entry = arg;
+
+	if (!holds(attr, U8))
+		return MNL_CB_OK;
+	switch (mnl_attr_get_type(attr)) {
+	case CTA_PROTOINFO_TCP_STATE:	/* and CTA_PROTOINFO_SCTP_STATE */
+		entry->state = mnl_attr_get_u8(attr);
+		break;
+	case CTA_PROTOINFO_TCP_FLAGS_ORIGINAL:	/* flags, then a mask */
+		entry->flags[0] = mnl_attr_get_u8(attr);
+		break;
+	case CTA_PROTOINFO_TCP_FLAGS_REPLY:
+		entry->flags[1] = mnl_attr_get_u8(attr);
+		break;
+	}
 	return MNL_CB_OK;
 }
 
@@ -164,7 +177,7 @@ static void take_nest(const struct nlattr *attr, struct entry *entry)
 		mnl_attr_parse_nested(attr, tuple_attr, &entry->reply);
 		break;
 	case CTA_PROTOINFO:
-		mnl_attr_parse_nested(attr, protoinfo_attr, &entry->state);
+		mnl_attr_parse_nested(attr, protoinfo_attr, entry);
 		break;
 	}
 }
@@ -219,6 +232,12 @@ static bool is_live(const struct entry *entry)
 	return true;
 }
 
+/* tcp_new() of nf_conntrack_proto_tcp.c sets it so for what began before */
+static bool is_midway(const struct entry *entry)
+{
+	return entry->flags[0] & entry->flags[1] & IP_CT_TCP_FLAG_BE_LIBERAL;
+}
+
 static struct pw_flow flow_of(const struct entry *entry, enum pw_family family)
 {
 	const struct tuple *orig = &entry->orig, *reply = &entry->reply;
@@ -230,6 +249,7 @@ static struct pw_flow flow_of(const struct entry *entry, enum pw_family family)
 		.icmp_code = orig->icmp_code,
 		.dnat = entry->status & IPS_DST_NAT,
 		.live = is_live(entry), .tracked = true,
+		.midway = is_midway(entry),
 		.local_port = reply->sport, .peer_port = reply->dport,
 		/* one of them: a zone may be of one direction alone */
 		.zone = entry->zone ? entry->zone : orig->zone,

@@ -2,6 +2,7 @@
 /* Clear: the table goes, and nothing else; boot loads nothing then. */
 #include <errno.h>
 
+#include "live/cut.h"
 #include "live/lock.h"
 #include "portwall/live.h"
 
@@ -42,6 +43,14 @@ static int forget(const struct pw_where *where, struct pw_diags *diags)
 	return err ? err : pw_state_forget(state, diags);
 }
 
+/* Nothing is shut out any more. What stays lasts hours at most, as it is */
+static void lift_bars(struct pw_diags *diags)
+{
+	struct pw_cut none;
+
+	(void)pw_cut_judge(NULL, NULL, NULL, 0, false, &none, diags);
+}
+
 int pw_clear(struct pw_settle *settle, struct pw_diags *diags)
 {
 	const struct pw_where *where = &settle->where;
@@ -59,6 +68,8 @@ int pw_clear(struct pw_settle *settle, struct pw_diags *diags)
 	if (err)
 		return err;
 	settle->done = settle->state != PW_LIVE_NONE;
+	if (settle->done)
+		lift_bars(diags);
 	err = forget(where, diags);
 	settle->remembered = !err;
 	return err;
