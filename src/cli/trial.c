@@ -40,12 +40,13 @@ static void put_session(const struct pw_session *session)
 	puts("' keeps that open");
 }
 
+/* To the minute, as one remembers it */
 static void put_base(const struct pw_stamp *base)
 {
 	char when[32];
 
 	if (base->generation)
-		printf("; then the kernel returns to the rules of %s\n",
+		printf("; then the kernel returns to the rules of %.16s\n",
 		       format_time(base->time_ns, when));
 	else
 		puts("; then every port is open again, as before");

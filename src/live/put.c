@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "live/changed.h"
@@ -58,30 +59,52 @@ int pw_put_compile(struct pw_run *run, struct pw_put *put)
 	return err;
 }
 
-/* Without a view of connections only --allow-lockout may go on */
-static int gather_remotes(struct pw_run *run, struct pw_put *put)
+/* Without a view of connections only --allow-lockout, or a trial, may go on */
+static int refuse_blind(struct pw_run *run, int err)
 {
-	const struct pw_intent *intent = put->intent;
-	int err = pw_remotes_gather(intent->host, intent->model->guard,
-				    &put->remotes, run->diags);
-
-	if (err && err != -ENOMEM)
+	if (err != -ENOMEM)
 		pw_diag_hint(run->diags,
 			     "so nobody can tell whether you could connect again; --allow-lockout applies it all the same");
 	return err;
+}
+
+static int go_on_blind(struct pw_run *run, struct pw_put *put, int err)
+{
+	put->remotes = calloc(1, sizeof(*put->remotes));
+	if (err == -ENOMEM || !put->remotes)
+		return -ENOMEM;
+	pw_diag_warning(run->diags, NULL,
+			"nobody can tell whether you could connect again: the connections of this host cannot be read: %s",
+			strerror(-err));
+	return 0;
+}
+
+static int gather_remotes(struct pw_run *run, struct pw_put *put, bool allow)
+{
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+	const struct pw_intent *intent = put->intent;
+	int err = unsaid ? pw_remotes_gather(intent->host,
+					     intent->model->guard,
+					     &put->remotes,
+					     allow ? unsaid : run->diags) :
+			   -ENOMEM;
+
+	if (!err)
+		return 0;
+	return allow ? go_on_blind(run, put, err) : refuse_blind(run, err);
 }
 
 /* A trial ends by itself: that is what it is for */
 int pw_put_guard(struct pw_run *run, struct pw_put *put)
 {
 	const struct pw_intent *intent = put->intent;
-	int err = gather_remotes(run, put);
+	bool allow = put->allow_lockout || put->trial_ms;
+	int err = gather_remotes(run, put, allow);
 
 	if (err)
 		return err;
 	return pw_guard_judge(intent->model, put->want, put->remotes,
-			      intent->host->now_ns,
-			      put->allow_lockout || put->trial_ms, run->diags);
+			      intent->host->now_ns, allow, run->diags);
 }
 
 static int fill(struct pw_run *run, struct pw_put *put)

@@ -50,16 +50,27 @@ static void fill_in(struct pw_bundle *bundle, const struct pw_put *put)
 	memcpy(bundle->digest, put->stamp.digest, sizeof(bundle->digest));
 }
 
+/* Where they cannot be told, which the guard has said, there are none */
+static int find_ports(const struct pw_put *put, struct pw_rangeset **out)
+{
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+	int err = unsaid ? pw_remotes_ports(put->remotes,
+					    put->intent->model->guard, out,
+					    unsaid) : -ENOMEM;
+
+	if (!err || err == -ENOMEM)
+		return err;
+	*out = pw_rangeset_new(16);
+	return *out ? 0 : -ENOMEM;
+}
+
 /* For a boot whose bundle is lost: the ways in of who administers this host */
-static int make_emergency(struct pw_run *run, const struct pw_put *put,
-			  char **text)
+static int make_emergency(const struct pw_put *put, char **text)
 {
 	pw_owned(pw_rangeset_free) struct pw_rangeset *ports = NULL;
-	const struct pw_model *model = put->intent->model;
-	int err = pw_remotes_ports(put->remotes, model->guard, &ports,
-				   run->diags);
+	int err = find_ports(put, &ports);
 
-	return err ? err : pw_emergency_text(model, ports, text);
+	return err ? err : pw_emergency_text(put->intent->model, ports, text);
 }
 
 static int stage(struct pw_run *run, struct pw_put *put,
@@ -93,7 +104,7 @@ int pw_put_stage(struct pw_run *run, struct pw_put *put,
 	if (!bundle)
 		err = make_bundle(put, &made);
 	if (!err)
-		err = make_emergency(run, put, &emergency);
+		err = make_emergency(put, &emergency);
 	if (!err) {
 		fill_in(bundle ?: made, put);
 		err = stage(run, put, bundle ?: made, capture, emergency);
