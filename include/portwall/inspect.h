@@ -11,6 +11,7 @@
 #include "diag.h"
 #include "inject.h"
 #include "model.h"
+#include "openings.h"
 #include "probe.h"
 #include "report.h"
 #include "ruleset.h"
@@ -20,6 +21,8 @@
  * @model:	what the policy says; NULL: only what is reachable
  * @rules:	portwall's own in force, NULL: none, or not to be read
  * @in_force:	@rules are those of @model
+ * @openings:	temporary ones beside the policy: what they let in is no
+ *		violation; NULL: none
  * @ways:	see pw_injector_open(); 0: interfaces are not probed
  * @all:	all ports of UDP over loopback too, and all classes of source
  * @agree:	asked before rules of others are touched: go on? NULL: yes
@@ -29,6 +32,7 @@ struct pw_inspection {
 	const struct pw_model *model;
 	const struct pw_ruleset *rules;
 	bool in_force;
+	const struct pw_openings *openings;
 	unsigned int ways;
 	bool all;
 	bool (*agree)(void *arg, const struct pw_foreign *list, size_t num);

@@ -40,6 +40,11 @@ struct pw_openings {
 	size_t num, cap;
 };
 
+/* Does it let in what @src sends to @port, in on @iifname? */
+bool pw_opening_takes(const struct pw_opening *opening, enum pw_family family,
+		      struct pw_value src, uint8_t proto, uint16_t port,
+		      const char *iifname);
+
 /*
  * Those that live, ports of equal rest folded to ranges, the one that ends
  * first comes first. 0, also when there is no table; as pw_kernel_read()

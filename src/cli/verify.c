@@ -204,6 +204,7 @@ static int probe_host(struct verify *v)
 		.model = v->intent ? v->intent->model : NULL,
 		.rules = v->status ? v->status->rules : NULL,
 		.in_force = v->intent && is_in_force(v, v->intent),
+		.openings = v->status ? v->status->openings : NULL,
 		.ways = has_net_admin() ? ALL_WAYS : 0,
 		.all = cli->full, .seed = cli->seed,
 		.agree = agree, .agree_arg = cli,

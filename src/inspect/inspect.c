@@ -195,7 +195,9 @@ static int tour_host(struct pw_tour *tour)
 		err = pw_tour_limits(tour);
 	if (!err)
 		err = pw_lo_run_end(tour, loopback);
-	return err ? err : pw_tour_states(tour);
+	if (!err)
+		err = pw_tour_states(tour);
+	return err ? err : pw_tour_openings(tour);
 }
 
 static void tour_clear(struct pw_tour *tour)

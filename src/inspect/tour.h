@@ -112,6 +112,16 @@ bool pw_section_is_touchy(const struct pw_section *section);
 /* verdicts.c: volleys that were fired become cases, findings and facts */
 int pw_tour_judge(struct pw_tour *tour);
 
+/*
+ * openings.c: what the volley finds open because of one is no violation, and
+ * need not be found, since it may have ended
+ */
+struct pw_ports_expected;
+void pw_tour_expect_openings(const struct pw_tour *tour, size_t volley,
+			     struct pw_ports_expected *expected);
+/* openings.c: a line for each */
+int pw_tour_openings(struct pw_tour *tour);
+
 /* limits.c: what was left to the evaluator */
 int pw_tour_limits(struct pw_tour *tour);
 

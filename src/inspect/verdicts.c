@@ -157,6 +157,7 @@ static void expect(const struct pw_tour *tour, size_t i,
 	for (size_t p = 0; tour->shots[i].beside && p < v->num_ports; p++)
 		if (out->what[v->ports[p]] == PW_EX_REACHABLE)
 			out->what[v->ports[p]] = PW_EX_LIMITED;
+	pw_tour_expect_openings(tour, i, out);
 	/* what containers see of published ports is not judged */
 	for (size_t p = 0; gate->bridge && p < v->num_ports; p++)
 		if (v->evidence[p] == PW_EV_FORWARDED)

@@ -99,3 +99,19 @@ int pw_opening_cmp(const struct pw_opening *a, const struct pw_opening *b)
 		order = pw_value_cmp(a->to, b->to);
 	return order;
 }
+
+bool pw_opening_takes(const struct pw_opening *opening, enum pw_family family,
+		      struct pw_value src, uint8_t proto, uint16_t port,
+		      const char *iifname)
+{
+	if (opening->proto != proto || port < opening->first ||
+	    port > opening->last)
+		return false;
+	if (opening->iifname[0] && strncmp(opening->iifname, iifname,
+					   sizeof(opening->iifname)))
+		return false;
+	return opening->any_from ||
+	       (opening->family == family &&
+		pw_value_cmp(opening->from, src) <= 0 &&
+		pw_value_cmp(src, opening->to) <= 0);
+}
