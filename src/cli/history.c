@@ -164,13 +164,11 @@ static char *hash_text(const uint8_t digest[32])
 	return strdup(hash);
 }
 
-static const char *note_of(const struct past *past, const struct view *view)
+static const char *note_of(const struct past *past)
 {
 	if (past->in_force)
-		return past->at_boot ? "in force" : "in force, not at boot";
-	if (!past->at_boot)
-		return NULL;
-	return view->kernel_known ? "at boot, not in force" : "at boot";
+		return past->at_boot ? "in force" : "until boot";
+	return past->at_boot ? "at boot" : NULL;
 }
 
 /* 0 or -ENOMEM */
@@ -214,8 +212,7 @@ static int print_view(const struct view *view)
 	for (size_t i = 0; !err && i < view->num; i++) {
 		struct table_row row = { 0 };
 
-		err = set_cells(&view->list[i], note_of(&view->list[i], view),
-				&row);
+		err = set_cells(&view->list[i], note_of(&view->list[i]), &row);
 		err = table_add(&table, &row) ?: err;
 	}
 	if (!err)

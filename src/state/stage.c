@@ -114,23 +114,28 @@ static int write_bundle(const struct pw_state *state,
 	return err;
 }
 
+static bool is_kept(const struct pw_state *state, const char *emergency)
+{
+	size_t len;
+	char *text;
+	bool same;
+
+	if (pw_store_read(state, PW_DIR_TOP, PW_FILE_EMERGENCY,
+			  PW_POLICY_MAX_LEN, &text, &len))
+		return false;
+	same = len == strlen(emergency) && !memcmp(text, emergency, len);
+	free(text);
+	return same;
+}
+
 static int write_emergency(struct pw_state *state, const char *emergency)
 {
-	state->staged_emergency = emergency;
-	if (!emergency)
+	state->staged_emergency = emergency && !is_kept(state, emergency);
+	if (!state->staged_emergency)
 		return pw_store_remove(state, PW_DIR_TOP,
 				       PW_FILE_STAGED_EMERGENCY);
 	return pw_store_write(state, PW_DIR_TOP, PW_FILE_STAGED_EMERGENCY,
 			      emergency, strlen(emergency));
-}
-
-static int sync_all(const struct pw_state *state)
-{
-	int err = 0;
-
-	for (unsigned int i = 0; !err && i < PW_NUM_STATE_DIRS; i++)
-		err = pw_store_sync(state, i);
-	return err;
 }
 
 static int write_all(struct pw_state *state, struct pw_bundle *bundle,
@@ -141,7 +146,8 @@ static int write_all(struct pw_state *state, struct pw_bundle *bundle,
 
 	return err ?: set_entry(state, bundle, captured) ?:
 	       write_bundle(state, bundle) ?:
-	       write_emergency(state, emergency) ?: sync_all(state);
+	       write_emergency(state, emergency) ?:
+	       pw_store_sync(state, PW_DIR_OBJECTS);
 }
 
 static void unstage(struct pw_state *state)

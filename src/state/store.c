@@ -188,6 +188,9 @@ int pw_store_damaged(const struct pw_state *state, enum pw_state_dir dir,
 {
 	pw_diag_error(diags, NULL, "%s/%s%s %s", state->path, prefixes[dir],
 		      name, how);
+	pw_diag_hint(diags, dir == PW_DIR_HISTORY ?
+		     "it cannot be returned to; remove the file" :
+		     "apply the policy again: it is kept anew then");
 	return -EBADMSG;
 }
 
