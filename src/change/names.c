@@ -233,7 +233,8 @@ static void put_pair(struct pw_set_names *words, struct pair from, FILE *out)
 }
 
 /* "office but 203.0.113.7": @wide is what the words before "but" mean */
-static bool put_but(struct pw_set_names *words, const char *name, struct pair wide,
+static bool put_but(struct pw_set_names *words, const char *name,
+		    struct pair wide,
 		    struct pair from, FILE *out)
 {
 	struct pair rest = less(words, wide, from.set);
@@ -321,7 +322,8 @@ static int write_text(struct pw_set_names *words, const struct pw_row *row,
 	return pw_text_close(out, text);
 }
 
-int pw_set_names_from(struct pw_set_names *words, const struct pw_row *row, char **text)
+int pw_set_names_from(struct pw_set_names *words, const struct pw_row *row,
+		      char **text)
 {
 	struct pair from = { { row->col[PW_COL_FROM + PW_IPV4],
 			       row->col[PW_COL_FROM + PW_IPV6] } };
@@ -400,7 +402,8 @@ static void put_on_but(struct pw_set_names *words, const struct pw_row *row,
 		fputs("some", out);
 }
 
-int pw_set_names_on(struct pw_set_names *words, const struct pw_row *row, char **text)
+int pw_set_names_on(struct pw_set_names *words, const struct pw_row *row,
+		    char **text)
 {
 	uint32_t on = row->col[PW_COL_ON];
 	size_t len;
@@ -434,7 +437,8 @@ static bool is_whole(const struct pw_set_names *words, const struct pw_row *row,
 	return some;
 }
 
-static void put_to(struct pw_set_names *words, const struct pw_row *row, FILE *out)
+static void put_to(struct pw_set_names *words, const struct pw_row *row,
+		   FILE *out)
 {
 	static const char *const kinds[PW_NUM_TO] = {
 		"local", "broadcast", "multicast", NULL,
@@ -467,7 +471,8 @@ static bool is_local(const struct pw_set_names *words, const struct pw_row *row)
 	return is_whole(words, row, PW_TO_LOCAL);
 }
 
-int pw_set_names_to(struct pw_set_names *words, const struct pw_row *row, char **text)
+int pw_set_names_to(struct pw_set_names *words, const struct pw_row *row,
+		    char **text)
 {
 	size_t len;
 	FILE *out;

@@ -29,7 +29,9 @@ void pw_set_names_clear(struct pw_set_names *words);
  */
 int pw_set_names_from(struct pw_set_names *words, const struct pw_row *row,
 		  char **text);
-int pw_set_names_on(struct pw_set_names *words, const struct pw_row *row, char **text);
-int pw_set_names_to(struct pw_set_names *words, const struct pw_row *row, char **text);
+int pw_set_names_on(struct pw_set_names *words, const struct pw_row *row,
+		    char **text);
+int pw_set_names_to(struct pw_set_names *words, const struct pw_row *row,
+		    char **text);
 
 #endif

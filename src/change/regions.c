@@ -23,7 +23,7 @@ struct place {
 	unsigned int kind;		/* of destinations */
 };
 
-typedef int (*on_part_fn)(struct place *place, const struct pw_part *part);
+typedef int (*on_part_fn)(struct place *place, struct pw_part *part);
 
 /* The number of what a term says, as far as @words go */
 static int number(struct pw_regions *regions, const uint32_t words[],
@@ -59,7 +59,7 @@ static const struct pw_term *term_of(const struct place *place,
 }
 
 /* Interfaces are known: divide the sources, and judge */
-static int on_names(struct place *place, const struct pw_part *part)
+static int on_names(struct place *place, struct pw_part *part)
 {
 	unsigned int from = PW_COL_FROM + place->family;
 	struct pw_row row = place->row;
@@ -69,7 +69,7 @@ static int on_names(struct place *place, const struct pw_part *part)
 				 part->members, part->num);
 }
 
-static int on_destinations(struct place *place, const struct pw_part *part)
+static int on_destinations(struct place *place, struct pw_part *part)
 {
 	struct pw_sets *sets = &place->regions->terms->sets;
 
@@ -134,11 +134,16 @@ static int divide_destinations(struct place *place, const struct pw_part *part,
 		      on_destinations);
 }
 
-static int on_ports(struct place *place, const struct pw_part *part)
+static int on_ports(struct place *place, struct pw_part *part)
 {
 	const struct pw_row row = place->row;
+	struct pw_regions *regions = place->regions;
+	int err = pw_near_keep(&regions->near, part->members,
+				    &part->num, regions->rests.num);
 	struct pw_member *members = calloc(part->num + 1, sizeof(*members));
-	int err = members ? 0 : -ENOMEM;
+
+	if (!members)
+		err = -ENOMEM;
 
 	for (unsigned int i = 0; !err && i < PW_NUM_TO * PW_NUM_FAMILIES; i++) {
 		place->row = row;
@@ -152,17 +157,39 @@ static int on_ports(struct place *place, const struct pw_part *part)
 	return err;
 }
 
-/* All that a term says beside the ports */
+/* All that a term says; of ports that they are @ports, 0: whatever they are */
 static int number_term(struct pw_regions *regions, const struct pw_term *term,
-		       uint32_t *out)
+		       uint32_t ports, uint32_t *out)
 {
 	uint32_t rest[PW_REST_WORDS] = {
-		PW_REST_ALL, term->on, term->from[PW_IPV4],
+		PW_REST_ALL, ports, term->on, term->from[PW_IPV4],
 		term->from[PW_IPV6], term->grade,
 	};
 
-	memcpy(rest + 5, term->to, sizeof(term->to));
+	memcpy(rest + 6, term->to, sizeof(term->to));
 	return number(regions, rest, out);
+}
+
+/* Those that speak of a row, told apart by all that they say */
+static int row_members(struct pw_regions *regions, enum pw_row_of row,
+		       struct pw_member *members, size_t *num)
+{
+	const struct pw_terms *terms = regions->terms;
+	int err = 0;
+
+	*num = 0;
+	for (uint32_t i = 0; !err && i < terms->num; i++) {
+		const struct pw_term *term = &terms->list[i];
+		struct pw_member m = {
+			.set = term->ports[row], .entry = i, .side = term->side,
+		};
+
+		if (!m.set)
+			continue;
+		err = number_term(regions, term, m.set, &m.rest);
+		members[(*num)++] = m;
+	}
+	return err;
 }
 
 static int divide_row(struct pw_regions *regions, enum pw_row_of row,
@@ -173,22 +200,17 @@ static int divide_row(struct pw_regions *regions, enum pw_row_of row,
 		.regions = regions, .row.col[PW_COL_ROW] = row,
 	};
 	unsigned int bits = pw_row_bits(row);
-	size_t num = 0;
+	size_t num;
+	int err = row_members(regions, row, members, &num);
 
-	for (uint32_t i = 0; i < terms->num; i++) {
-		const struct pw_term *term = &terms->list[i];
-		struct pw_member m = {
-			.set = term->ports[row], .entry = i, .side = term->side,
-		};
-		int err = m.set ? number_term(regions, term, &m.rest) : 0;
-
-		if (err)
-			return err;
-		if (m.set)
-			members[num++] = m;
-	}
-	return divide(&place, bits, pw_sets_all(&terms->sets, bits), members,
-		      num, on_ports);
+	if (!err)
+		err = pw_near_keep(&regions->near, members, &num,
+				   regions->rests.num);
+	for (size_t i = 0; !err && i < num; i++)
+		err = number_term(regions, term_of(&place, &members[i]), 0,
+				  &members[i].rest);
+	return err ? err : divide(&place, bits, pw_sets_all(&terms->sets, bits),
+				  members, num, on_ports);
 }
 
 int pw_regions_find(struct pw_regions *regions, struct pw_terms *terms)
@@ -197,7 +219,7 @@ int pw_regions_find(struct pw_regions *regions, struct pw_terms *terms)
 	int err = members ? 0 : -ENOMEM;
 
 	*regions = (struct pw_regions){
-		.terms = terms, .rests = { .width = PW_REST_WORDS },
+		.terms = terms, .near.terms = terms, .rests = { .width = PW_REST_WORDS },
 		.text_hashes = { .width = 4 },
 	};
 	for (int row = 0; !err && row < PW_NUM_ROWS; row++)
@@ -209,6 +231,7 @@ int pw_regions_find(struct pw_regions *regions, struct pw_terms *terms)
 void pw_regions_clear(struct pw_regions *regions)
 {
 	free(regions->rows.list);
+	pw_near_clear(&regions->near);
 	pw_tuples_clear(&regions->rests);
 	pw_tuples_clear(&regions->text_hashes);
 	for (size_t i = 0; i < regions->num_texts; i++)

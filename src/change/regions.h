@@ -3,6 +3,7 @@
 #ifndef CHANGE_REGIONS_H
 #define CHANGE_REGIONS_H
 
+#include "change/near.h"
 #include "change/rows.h"
 
 /**
@@ -12,6 +13,7 @@
 struct pw_regions {
 	struct pw_terms *terms;
 	struct pw_rows rows;
+	struct pw_near near;
 	struct pw_tuples rests;		/* numbers for what is left to compare */
 	struct pw_tuples text_hashes;
 	char **texts;

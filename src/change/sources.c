@@ -288,6 +288,13 @@ static int judge(struct sources *s, const struct pw_part *part,
 	return err;
 }
 
+static int entry_cmp(const void *a, const void *b)
+{
+	const struct pw_member *x = a, *y = b;
+
+	return x->entry < y->entry ? -1 : x->entry > y->entry;
+}
+
 /* From now on sources are what is divided, and what is left is the grade */
 static int divide(struct sources *s, uint32_t within, const struct pw_row *row,
 		  unsigned int from)
@@ -297,6 +304,7 @@ static int divide(struct sources *s, uint32_t within, const struct pw_row *row,
 
 	for (size_t i = 0; i < s->num; i++)
 		s->members[i].rest = s->terms->list[s->members[i].entry].grade;
+	qsort(s->members, s->num, sizeof(*s->members), entry_cmp);
 	err = pw_split(s->sets, pw_family_bits(s->family), within, s->members,
 		       s->num, &split);
 	for (size_t i = 0; !err && i < split.num; i++)

@@ -7,7 +7,7 @@
 
 /* What a number of @rests stands for, in its first word: what is left */
 enum pw_rest { PW_REST_ALL, PW_REST_NAME, PW_REST_SOURCE };
-#define PW_REST_WORDS (5 + PW_NUM_TO * PW_NUM_FAMILIES)
+#define PW_REST_WORDS (6 + PW_NUM_TO * PW_NUM_FAMILIES)
 
 /*
  * Divide the sources of @family by @members, whose @rest tells whether they say

@@ -16,6 +16,9 @@
 
 #include "portwall/array.h"
 
+#define NOWHERE UINT32_MAX
+#define SPARSE 16	/* members for one that holds the point */
+
 struct sum {
 	uint64_t a, b;
 };
@@ -30,7 +33,8 @@ struct end {
 /**
  * struct sweep - The moving point
  * @ends:	sorted
- * @active:	members that hold the point; @place: where each is among them
+ * @active:	members that hold the point; @place: where each is among them,
+ *		NOWHERE: it does not hold the point; of constant ones anything
  * @constant:	members that hold everything, @num_constant
  * @some:	members that hold a part; @one: which, if it is the same of all
  * @holds, @differs: the two sums
@@ -41,6 +45,7 @@ struct sweep {
 	unsigned int bits;
 	uint32_t within;
 	const struct pw_member *members;
+	size_t num;
 	struct end *ends;
 	size_t num_ends, cap_ends;
 	uint32_t *active, *place;
@@ -91,35 +96,56 @@ static void end(struct sweep *sw, uint32_t i)
 
 	sw->active[sw->place[i]] = last;
 	sw->place[last] = sw->place[i];
+	sw->place[i] = NOWHERE;
 	note(sw, i, false);
 }
 
-static int entry_cmp(const void *a, const void *b)
+static int number_cmp(const void *a, const void *b)
 {
-	const struct pw_member *x = a, *y = b;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
-	if (x->side != y->side)
-		return x->side < y->side ? -1 : 1;
-	return x->entry < y->entry ? -1 : x->entry > y->entry;
+	return x < y ? -1 : x > y;
+}
+
+/* Those that hold the point, in their order: @out has room for all */
+static size_t list_holders(const struct sweep *sw, uint32_t *out)
+{
+	size_t num = sw->num_constant + sw->num_active, n = 0;
+
+	if (num >= sw->num / SPARSE) {
+		for (uint32_t i = 0; i < sw->num; i++)
+			if (sw->place[i] != NOWHERE)
+				out[n++] = i;
+		return n;
+	}
+	for (size_t i = 0; i < sw->num_constant; i++)
+		out[n++] = sw->constant[i];
+	for (size_t i = 0; i < sw->num_active; i++)
+		out[n++] = sw->active[i];
+	if (n)
+		qsort(out, n, sizeof(*out), number_cmp);
+	return n;
 }
 
 /* A part of those that hold the point */
 static int add_part(struct sweep *sw, uint32_t set)
 {
-	struct pw_part part = { .set = set };
-	int err;
+	size_t num = sw->num_constant + sw->num_active;
+	uint32_t *holders = calloc(num + 1, sizeof(*holders));
+	struct pw_part part = {
+		.set = set, .num = num,
+		.members = calloc(num + 1, sizeof(*part.members)),
+	};
+	int err = holders && part.members ? 0 : -ENOMEM;
 
-	part.members = calloc(sw->num_constant + sw->num_active + 1,
-			      sizeof(*part.members));
-	if (!part.members)
-		return -ENOMEM;
-	for (size_t i = 0; i < sw->num_constant; i++)
-		part.members[part.num++] = sw->members[sw->constant[i]];
-	for (size_t i = 0; i < sw->num_active; i++)
-		part.members[part.num++] = sw->members[sw->active[i]];
-	qsort(part.members, part.num, sizeof(*part.members), entry_cmp);
-	err = PW_ARRAY_PUSH(sw->split.parts, sw->split.num, sw->split.cap,
-			    part);
+	if (!err) {
+		list_holders(sw, holders);
+		for (size_t i = 0; i < num; i++)
+			part.members[i] = sw->members[holders[i]];
+		err = PW_ARRAY_PUSH(sw->split.parts, sw->split.num,
+				    sw->split.cap, part);
+	}
+	free(holders);
 	if (err)
 		free(part.members);
 	return err;
@@ -218,14 +244,15 @@ static int walk(struct sweep *sw)
 }
 
 /* Who holds everything, and who a part; @parts: room for these */
-static void sort_out(struct sweep *sw, size_t num, uint32_t *parts)
+static void sort_out(struct sweep *sw, uint32_t *parts)
 {
-	for (uint32_t i = 0; i < num; i++) {
+	for (uint32_t i = 0; i < sw->num; i++) {
 		uint32_t set = pw_sets_intersect(sw->sets, sw->within,
 						 sw->members[i].set);
 
 		if (set == sw->within) {
 			sw->constant[sw->num_constant++] = i;
+			sw->place[i] = 0;
 			note(sw, i, true);
 		} else if (set) {
 			parts[sw->num_some] = set;
@@ -246,12 +273,12 @@ static int take_one(struct sweep *sw)
 	return sum_is_zero(&sw->differs) ? 0 : add_part(sw, sw->one);
 }
 
-static int sweep_over(struct sweep *sw, size_t num, uint32_t *parts)
+static int sweep_over(struct sweep *sw, uint32_t *parts)
 {
 	uint32_t rest;
 	int err;
 
-	sort_out(sw, num, parts);
+	sort_out(sw, parts);
 	rest = pw_sets_subtract(sw->sets, sw->within,
 				pw_sets_union_of(sw->sets, parts,
 						 sw->num_some));
@@ -285,7 +312,7 @@ int pw_split(struct pw_sets *sets, unsigned int bits, uint32_t within,
 {
 	struct sweep sw = {
 		.sets = sets, .bits = bits, .within = within,
-		.members = members,
+		.members = members, .num = num,
 		.known = { .width = 4 },
 		.active = calloc(num + 1, sizeof(uint32_t)),
 		.place = calloc(num + 1, sizeof(uint32_t)),
@@ -295,8 +322,10 @@ int pw_split(struct pw_sets *sets, unsigned int bits, uint32_t within,
 	uint32_t *parts = calloc(num + 1, sizeof(*parts));
 	int err = -ENOMEM;
 
-	if (sw.active && sw.place && sw.constant && sw.some && parts)
-		err = sweep_over(&sw, num, parts);
+	if (sw.active && sw.place && sw.constant && sw.some && parts) {
+		memset(sw.place, 0xff, num * sizeof(*sw.place));
+		err = sweep_over(&sw, parts);
+	}
 	free(parts);
 	sweep_clear(&sw);
 	if (err)

@@ -23,7 +23,7 @@ struct pw_member {
 
 /**
  * struct pw_part - Numbers that the same members hold, and that differ
- * @members:	@num entries of the array of the split, ascending
+ * @members:	@num of the members of the split, in their order
  */
 struct pw_part {
 	uint32_t set;
