@@ -112,7 +112,8 @@ static void set_ports(struct pw_change *change, uint32_t row, uint32_t first,
 
 /* One change: a range of ports, a protocol, or ping */
 static int add_change(struct pw_changes *changes,
-		      const struct pw_regions *regions, struct pw_set_names *words,
+		      const struct pw_regions *regions,
+		      struct pw_set_names *words,
 		      const struct pw_row *row,
 		      const struct pw_range32 *numbers)
 {

@@ -219,7 +219,8 @@ int pw_regions_find(struct pw_regions *regions, struct pw_terms *terms)
 	int err = members ? 0 : -ENOMEM;
 
 	*regions = (struct pw_regions){
-		.terms = terms, .near.terms = terms, .rests = { .width = PW_REST_WORDS },
+		.terms = terms, .near.terms = terms,
+		.rests = { .width = PW_REST_WORDS },
 		.text_hashes = { .width = 4 },
 	};
 	for (int row = 0; !err && row < PW_NUM_ROWS; row++)

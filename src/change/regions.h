@@ -14,7 +14,7 @@ struct pw_regions {
 	struct pw_terms *terms;
 	struct pw_rows rows;
 	struct pw_near near;
-	struct pw_tuples rests;		/* numbers for what is left to compare */
+	struct pw_tuples rests;		/* what is left to compare */
 	struct pw_tuples text_hashes;
 	char **texts;
 	size_t num_texts, cap_texts;

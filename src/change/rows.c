@@ -95,7 +95,7 @@ static void pair_families(struct pw_rows *rows)
 		if (is_gone(row))
 			continue;
 		other = find_other(row, end, mask);
-		for (unsigned int c = PW_COL_FROM; other && c < PW_NUM_COLS; c++)
+		for (int c = PW_COL_FROM; other && c < PW_NUM_COLS; c++)
 			row->col[c] |= other->col[c];
 		if (other)
 			memset(other->col + PW_COL_FROM, 0,

@@ -18,7 +18,7 @@
  * @slots:	hash table of numbers, 0: free
  * @asked, @answers: operations on two numbers, or on many by a hash of 128
  *		bits, and what came of them
- * @err:	-ENOMEM once memory was short: numbers from then on mean nothing.
+ * @err:	-ENOMEM once memory was short: numbers then mean nothing.
  *		Looked at in the end, so that an operation is an expression.
  */
 struct pw_sets {

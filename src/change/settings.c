@@ -77,7 +77,7 @@ static void put_guard(const struct pw_model *model, FILE *out)
 static const struct setting {
 	const char *key;
 	void (*put)(const struct pw_model *model, FILE *out);
-	bool follow;		/* has a meaning with containers = follow alone */
+	bool follow;		/* means something with containers = follow */
 } settings[] = {
 	{ "default", put_default, false },
 	{ "dhcp", put_dhcp, false },

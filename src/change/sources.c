@@ -4,8 +4,8 @@
  *
  * Address sets may be large and are the same on both sides as a rule, so that
  * what can change is narrowed first: to where sections of one grade are not the
- * same ones on both sides, to whom anything is opened, less whom blocks refuse on
- * both. Most of that costs nothing, since sets have numbers.
+ * same ones on both sides, to whom anything is opened, less whom blocks refuse
+ * on both. Most of that costs nothing, since sets have numbers.
  */
 #include "change/sources.h"
 
@@ -27,7 +27,7 @@ struct sources {
 	enum pw_family family;
 	struct pw_member *members;
 	size_t num;
-	struct pw_member *different;	/* of @members, what the sides do not share */
+	struct pw_member *different;	/* of @members: not on both sides */
 	size_t num_different;
 	uint32_t *scratch;
 };

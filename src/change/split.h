@@ -10,7 +10,7 @@ enum side { SIDE_BEFORE, SIDE_AFTER, NUM_SIDES };
 /**
  * struct pw_member - A section of one side, as far as one dimension goes
  * @set:	where it applies
- * @rest:	number of what else it says: equal for sections that say the same
+ * @rest:	number of what else it says: equal for those that say the same
  *		in all dimensions that are left
  * @entry:	which section
  */

@@ -45,7 +45,8 @@ static int text_cmp(const char *a, const char *b)
 static int line_cmp(const struct changes_view *view, const struct pw_change *x,
 		    const struct pw_change *y)
 {
-	struct change_words p = change_words(view, x), q = change_words(view, y);
+	struct change_words p = change_words(view, x);
+	struct change_words q = change_words(view, y);
 	int order;
 
 	if (x->kind != y->kind)
