@@ -224,4 +224,11 @@ int pw_load_rollback(struct pw_nl *nl, const struct pw_kernel *kernel,
  */
 int pw_load_clear(struct pw_nl *nl, struct pw_diags *diags);
 
+/*
+ * Delete rules of our table that no portwall makes, so that it can be read
+ * again; what can be read is put right by the next switch. 0, also when there
+ * are none; as pw_load_switch()
+ */
+int pw_load_purge(struct pw_nl *nl, struct pw_diags *diags);
+
 #endif

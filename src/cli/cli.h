@@ -58,7 +58,7 @@ struct cli {
 	const char *policy;
 	bool json, strict, dry_run, allow_lockout, insecure, yes;
 	bool quiet, verbose, help, version;
-	bool full, computed, udp, applied, cut, all;
+	bool full, computed, udp, applied, cut, all, heal;
 	bool exit_code;
 	const char *against;
 	uint64_t seed, rate, trial_ms;
@@ -126,6 +126,7 @@ enum option_bit {
 	OPT_ROOT = 1 << 27,
 	OPT_TRIAL = 1 << 17,
 	OPT_CUT = 1 << 18,
+	OPT_HEAL = 1 << 19,
 };
 
 /* main.c: ends with a row without a name */

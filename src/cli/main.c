@@ -63,7 +63,7 @@ const struct command commands[] = {
 	  "Exits with 1 when a port is not as the policy says, 4 when one is not known.\n"
 	  "Without CAP_NET_ADMIN only loopback is looked at, and the rest is not known." },
 	{ "watch", "", 0, POLICY_NEVER, true, false,
-	  OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_watch,
+	  OPT_HEAL | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_watch,
 	  "tell of changes of the rules, and of new listeners, as they happen",
 	  "Runs until it is told to end (SIGTERM, Ctrl-C)." },
 	{ "boot", "", 0, POLICY_NEVER, true, true,

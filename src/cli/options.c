@@ -189,6 +189,8 @@ static const struct option_row options[] = {
 	  "lines (default), or metrics for node_exporter" },
 	{ "applied", 0, OPT_APPLIED, FLAG(applied),
 	  "a policy that was applied: entry N of history" },
+	{ "heal", 0, OPT_HEAL, FLAG(heal),
+	  "put the rules back when somebody changes them" },
 	{ "full", 0, OPT_FULL, FLAG(full),
 	  "all ports from every class of source" },
 	{ "computed", 0, OPT_COMPUTED, FLAG(computed),

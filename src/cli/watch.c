@@ -157,7 +157,7 @@ static int open_signals(void)
 int cmd_watch(struct cli *cli)
 {
 	struct pw_watch watch = {
-		.where = where_of(cli), .tell = tell,
+		.where = where_of(cli), .heal = cli->heal, .tell = tell,
 		.alive_ms = notify_watchdog_ms(), .arg = cli,
 	};
 	int err;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PW_HEALS_MAX 5			/* within .. */
+#define PW_HEALS_MAX 5u			/* within .. */
 #define PW_HEALS_WITHIN_MS (60u * 1000)
 #define PW_HEALS_PAUSE_MS (600u * 1000)
 

@@ -27,9 +27,8 @@ struct finding {
 
 static void clear(struct finding *f)
 {
-	pw_drifts_free(f->drifts);
-	pw_status_free(f->status);
-	*f = (struct finding){ 0 };
+	pw_drifts_free(PW_TAKE(f->drifts));
+	pw_status_free(PW_TAKE(f->status));
 }
 
 /* By the name of the process; who takes ours is believed, and told of */
@@ -105,6 +104,7 @@ static int find_drift(const struct pw_look *look, struct finding *f,
 static int find(const struct pw_look *look, struct finding *f,
 		struct pw_diags *diags)
 {
+	const struct pw_heal_limit limit = f->seen.limit;
 	const struct pw_stamp *stamp;
 	int err = pw_status_read(&f->status, diags);
 
@@ -119,6 +119,7 @@ static int find(const struct pw_look *look, struct finding *f,
 		.ours = sum_of(f->drifts, is_of_table),
 		.others = sum_of(f->drifts, is_of_others),
 		.trial_left_ms = f->status->kernel->trial_left_ms,
+		.limit = limit,
 	};
 	return 0;
 }
@@ -219,9 +220,6 @@ static int tell_ours(const struct pw_look *look, const struct finding *f)
 	if (!now->generation && before->generation && !is_ours(look))
 		return tell(look, PW_EVENT_CHANGED, NULL,
 			    "somebody removed table inet " PW_TABLE);
-	if (now->state == PW_LIVE_EXPIRED && before->state == PW_LIVE_TRIAL)
-		return tell(look, PW_EVENT_TRIAL_OVER, NULL,
-			    "the trial is over: what was before it is in force");
 	if (is_applied(before, now))
 		return tell_in_force(look, PW_EVENT_APPLIED, f, NULL);
 	return 0;
@@ -240,6 +238,115 @@ static int tell_changes(const struct pw_look *look, const struct finding *f)
 	if (!err && others && others != look->before->others)
 		err = tell(look, PW_EVENT_OTHER_TABLE, f->drifts,
 			   "another table drops or hides what the policy lets in");
+	return err;
+}
+
+static uint64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static const char *first_text(const struct pw_diags *diags)
+{
+	return pw_diags_kept(diags) ? pw_diags_get(diags, 0)->text :
+				      "no memory";
+}
+
+static struct pw_settle settle_of(const struct pw_look *look)
+{
+	return (struct pw_settle){ .where = look->watch->where,
+				   .sudo_uid = (uid_t)-1 };
+}
+
+/* Its generation goes, and the connections that only it let in */
+static int tidy(const struct pw_look *look, struct finding *f,
+		struct pw_diags *diags)
+{
+	pw_owned(pw_diags_free) struct pw_diags *said = pw_diags_new();
+	struct pw_settle settle = settle_of(look);
+	size_t ended;
+	int err = said ? pw_tidy_trial(&settle, said) : -ENOMEM;
+
+	if (err == -ENOMEM)
+		return err;
+	ended = settle.cut_result.ended.sockets +
+		settle.cut_result.ended.entries;
+	if (err)
+		err = tell(look, PW_EVENT_TRIAL_OVER, NULL,
+			   "the trial is over: what was before it is in force; it could not be taken away: %s",
+			   first_text(said));
+	else
+		err = tell(look, PW_EVENT_TRIAL_OVER, NULL,
+			   "the trial is over: what was before it is in force; %zu connections were ended",
+			   ended);
+	clear(f);
+	return err ? err : find(look, f, diags);
+}
+
+/* What cannot be decoded goes first: nothing is done to such a table */
+static int mend(const struct finding *f, struct pw_settle *settle,
+		struct pw_diags *said)
+{
+	pw_owned(pw_nl_close) struct pw_nl *nl = NULL;
+	int err = 0;
+
+	if (pw_diags_kept(f->status->strange)) {
+		err = pw_nl_open(&nl, said);
+		if (!err)
+			err = pw_load_purge(nl, said);
+	}
+	return err ? err : pw_heal(settle, said);
+}
+
+static int put_back(const struct pw_look *look, struct finding *f,
+		    struct pw_diags *diags)
+{
+	pw_owned(pw_diags_free) struct pw_diags *said = pw_diags_new();
+	const bool strange = pw_diags_kept(f->status->strange);
+	struct pw_settle settle = settle_of(look);
+	int err = said ? mend(f, &settle, said) : -ENOMEM;
+
+	if (err == -ENOMEM)
+		return err;
+	if (err && !settle.done)
+		return tell(look, PW_EVENT_CHANGED, NULL,
+			    "the table could not be put back: %s",
+			    first_text(said));
+	clear(f);
+	err = find(look, f, diags);
+	if (err || (!settle.done && !strange))
+		return err;
+	return tell_in_force(look, PW_EVENT_HEALED, f,
+			     f->seen.ours ? f->drifts : NULL);
+}
+
+static int heal(const struct pw_look *look, struct finding *f,
+		struct pw_diags *diags)
+{
+	struct pw_look ours = *look;	/* the news are of somebody else */
+	bool gave_up;
+
+	ours.news = (struct pw_news){ 0 };
+	if (pw_heal_allow(&f->seen.limit, monotonic_ms(), &gave_up))
+		return put_back(&ours, f, diags);
+	return !gave_up ? 0 : tell(&ours, PW_EVENT_GAVE_UP, f->drifts,
+		"the table was put back %u times in a minute, and somebody changes it again: left alone for %u minutes",
+		PW_HEALS_MAX, PW_HEALS_PAUSE_MS / 60000);
+}
+
+/* What the watch itself does about it */
+static int act(const struct pw_look *look, struct finding *f,
+	       struct pw_diags *diags)
+{
+	int err = 0;
+
+	if (f->seen.state == PW_LIVE_EXPIRED)
+		err = tidy(look, f, diags);
+	if (!err && f->seen.ours && look->watch->heal)
+		err = heal(look, f, diags);
 	return err;
 }
 
@@ -264,13 +371,19 @@ int pw_look_at_rules(const struct pw_look *look)
 {
 	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
 	struct finding f = { 0 };
-	int err = diags ? find_settled(look, &f, diags) : -ENOMEM;
+	int err;
+
+	if (look->before)
+		f.seen.limit = look->before->limit;
+	err = diags ? find_settled(look, &f, diags) : -ENOMEM;
 
 	if (err) {
 		err = send_error(look, err, diags);
 	} else {
 		err = look->before ? tell_changes(look, &f) :
 				     tell_first(look, &f);
+		if (!err)
+			err = act(look, &f, diags);
 		if (!err)
 			err = send_seen(look, &f.seen);
 	}

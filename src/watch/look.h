@@ -5,6 +5,7 @@
 
 #include "portwall/watch.h"
 #include "watch/events.h"
+#include "watch/limit.h"
 
 /**
  * struct pw_seen - What was found, as far as the next look needs it
@@ -13,6 +14,7 @@
  * @ours, @others: of what differs in our table, and of what others do; two
  *		states with the same number do not differ, 0: nothing does
  * @trial_left_ms: 0: no trial is running
+ * @limit:	of putting back
  */
 struct pw_seen {
 	int err;
@@ -22,21 +24,19 @@ struct pw_seen {
 	uint64_t time_ns;
 	uint64_t ours, others;
 	uint64_t trial_left_ms;
+	struct pw_heal_limit limit;
 };
 
 /**
  * struct pw_look - One look at the rules
  * @before:	what the last look found, NULL: this is the first
  * @news:	why this one is taken
- * @heal:	put our table back if it differs
- * @gave_up:	tell that it was put back too often
  * @fd:		where events and a struct pw_seen go, see frame.h
  */
 struct pw_look {
 	const struct pw_watch *watch;
 	const struct pw_seen *before;
 	struct pw_news news;
-	bool heal, gave_up;
 	int fd;
 };
 

@@ -12,13 +12,13 @@
 
 #include "watch/child.h"
 #include "watch/events.h"
-#include "watch/limit.h"
 #include "watch/look.h"
 #include "watch/ports.h"
 
 #define PORTS_EVERY_MS 3000u
 #define OTHERS_EVERY_MS 1000u	/* where others change their rules all the time */
 #define RETRY_MS 1000u		/* after a look that failed */
+#define HEAL_AGAIN_MS 5000u	/* where putting back failed */
 #define TRIAL_SPARE_MS 50u	/* the kernel's clock ticks in steps */
 #define NEVER UINT64_MAX
 
@@ -42,7 +42,6 @@ struct watcher {
 	struct pw_ports ports;
 	struct pw_listener *fresh;
 	size_t num_fresh;
-	struct pw_heal_limit limit;
 	uint64_t look_ms, others_ms, ports_ms, alive_ms;
 };
 
@@ -61,7 +60,19 @@ static int on_event(void *arg, const struct pw_event *event)
 	return w->watch->tell(w->watch->arg, event);
 }
 
-/* What is due next follows from what was seen */
+/* When to look although nothing was announced */
+static uint64_t next_look(const struct watcher *w)
+{
+	const struct pw_seen *seen = &w->seen;
+	const uint64_t now = now_ms();
+
+	if (w->watch->heal && seen->ours)
+		return seen->limit.until_ms > now ? seen->limit.until_ms :
+						    now + HEAL_AGAIN_MS;
+	return seen->trial_left_ms ?
+		now + seen->trial_left_ms + TRIAL_SPARE_MS : NEVER;
+}
+
 static int on_seen(void *arg, const void *result, size_t len)
 {
 	struct watcher *w = arg;
@@ -80,8 +91,7 @@ static int on_seen(void *arg, const void *result, size_t len)
 	}
 	w->seen = seen;
 	w->known = true;
-	w->look_ms = seen.trial_left_ms ?
-		now_ms() + seen.trial_left_ms + TRIAL_SPARE_MS : NEVER;
+	w->look_ms = next_look(w);
 	return 0;
 }
 
