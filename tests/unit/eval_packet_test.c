@@ -129,6 +129,66 @@ static struct pw_packet some_packet(uint32_t n)
 	return p;
 }
 
+static const struct opened_case {
+	const char *name, *iifname;
+	struct pw_packet packet;
+	enum pw_outcome closed, opened;
+} opened_cases[] = {
+#define TO(proto, port) .l4proto = (proto), \
+	.dport = (port), .tcp_flags = 2, .hop_limit = 64, \
+	.socket_wildcard = -1, .state = PW_CT_NEW
+	{ "another port", "eth0",
+	  { TO(IPPROTO_TCP, 9999), .src = { 0, 0x0b000001 } },
+	  PW_OUT_DROP, PW_OUT_ACCEPT },
+	{ "over IPv6", "eth0",
+	  { TO(IPPROTO_UDP, 9999), .family = PW_IPV6 },
+	  PW_OUT_DROP, PW_OUT_ACCEPT },
+	{ "a port that is open anyway", "eth0",
+	  { TO(IPPROTO_TCP, 80) },
+	  PW_OUT_ACCEPT, PW_OUT_ACCEPT },
+	{ "from who is blocked", "eth0",
+	  { TO(IPPROTO_TCP, 9999), .src = { 0, 0x0a000003 } },
+	  PW_OUT_DROP, PW_OUT_DROP },
+	{ "to many", "eth0",
+	  { TO(IPPROTO_UDP, 9999), .dst_type = RTN_MULTICAST },
+	  PW_OUT_DROP, PW_OUT_DROP },
+	{ "without ports", "eth0",
+	  { TO(IPPROTO_GRE, 0) }, PW_OUT_DROP, PW_OUT_DROP },
+	{ "invalid", "eth0",
+	  { .l4proto = IPPROTO_TCP, .dport = 9999, .state = PW_CT_INVALID },
+	  PW_OUT_DROP, PW_OUT_DROP },
+	{ "behind a bridge", "br0",
+	  { TO(IPPROTO_TCP, 9999) },
+	  PW_OUT_DROP, PW_OUT_ACCEPT },
+};
+
+/* A set that was armed for something else opens nothing */
+static void openings_are_asked(void **state)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = compiled(policy);
+
+	(void)state;
+	for (size_t i = 0; i < PW_ARRAY_SIZE(opened_cases); i++) {
+		const struct opened_case *tc = &opened_cases[i];
+		struct pw_packet packet = tc->packet;
+		struct pw_fate fate;
+
+		print_message("%s\n", tc->name);
+		memcpy(packet.iifname, tc->iifname, strlen(tc->iifname));
+		packet.adopt = true;
+		assert_int_equal(pw_eval_packet(rs, &packet, &fate), 0);
+		assert_int_equal(fate.outcome, tc->closed);
+		packet.adopt = false;
+		packet.opened = true;
+		assert_int_equal(pw_eval_packet(rs, &packet, &fate), 0);
+		assert_int_equal(fate.outcome, tc->opened);
+		assert_false(fate.limited);
+		if (tc->closed != tc->opened)
+			assert_string_equal(rs->chains[fate.chain].name,
+					    "g1.open");
+	}
+}
+
 static uint32_t next_random(uint32_t *seed)
 {
 	*seed = *seed * 1664525u + 1013904223u;
@@ -198,8 +258,9 @@ static void unread_sets_are_told(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest rows[PW_ARRAY_SIZE(fates) + 2] = {
+	static struct CMUnitTest rows[PW_ARRAY_SIZE(fates) + 3] = {
 		[PW_ARRAY_SIZE(fates)] = cmocka_unit_test(many_as_one),
+		cmocka_unit_test(openings_are_asked),
 		cmocka_unit_test(unread_sets_are_told),
 	};
 

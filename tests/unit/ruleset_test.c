@@ -23,7 +23,8 @@
 #define IN(field, set) ((struct pw_match){ (field), false, (set), RANGE(0, 0) })
 
 /* Indices of what sample() holds, in its own order */
-enum { S_ADDR4, S_PORTS, S_IFS, S_LOCAL4, S_RATE4, S_CONN, S_ADOPT };
+enum { S_ADDR4, S_PORTS, S_IFS, S_LOCAL4, S_RATE4, S_CONN, S_ADOPT,
+       S_OPEN, S_OPEN6 };
 enum { C_LEAF, C_INPUT };
 enum { M_PORTS, M_COUNT };
 enum { O_COUNT, O_LIMIT };
@@ -63,6 +64,11 @@ static void add_sets(struct pw_ruleset *rs)
 		.type = PW_T_MARK, .dynamic = true, .size = 64 });
 	add_set(rs, (struct pw_set){ .name = TEXT("adopt"),
 		.type = PW_T_NFPROTO, .timeout = true });
+	add_set(rs, (struct pw_set){ .name = TEXT("s.open"),
+		.type = PW_T_PORT_PROTO, .timeout = true, .size = 64 });
+	add_set(rs, (struct pw_set){ .name = TEXT("s.open6"),
+		.type = PW_T_PORT_PROTO_IPV6, .timeout = true,
+		.interval = true, .size = 64 });
 }
 
 /* A ruleset with one of everything, one rule and one edge */
@@ -127,6 +133,25 @@ static const struct rule_case {
 	  NO_EFFECT, ACCEPT },
 	{ "backwards", -EPROTO, M(2, TCP, SPAN(PW_F_DPORT, 9, 8)), NO_EFFECT,
 	  ACCEPT },
+	{ "openings", 0, M(1, IN(PW_F_DPORT, S_OPEN)), NO_EFFECT, ACCEPT },
+	{ "openings of a source", 0, M(1, IN(PW_F_DPORT, S_OPEN6)), NO_EFFECT,
+	  ACCEPT },
+	{ "openings by another field", -EPROTO, M(1, IN(PW_F_SADDR6, S_OPEN6)),
+	  NO_EFFECT, ACCEPT },
+	{ "openings by the source port", -EPROTO, M(1, IN(PW_F_SPORT, S_OPEN)),
+	  NO_EFFECT, ACCEPT },
+	{ "no openings", -EPROTO,
+	  M(1, { PW_F_DPORT, true, S_OPEN, RANGE(0, 0) }), NO_EFFECT, ACCEPT },
+	{ "openings of a protocol", -EPROTO, M(2, TCP, IN(PW_F_DPORT, S_OPEN)),
+	  NO_EFFECT, ACCEPT },
+	{ "openings of two families", -EPROTO,
+	  M(2, IN(PW_F_DPORT, S_OPEN6), ONE(PW_F_SADDR4, 1)), NO_EFFECT,
+	  ACCEPT },
+	{ "openings of two families, one named", -EPROTO,
+	  M(2, ONE(PW_F_NFPROTO, 2), IN(PW_F_DPORT, S_OPEN6)), NO_EFFECT,
+	  ACCEPT },
+	{ "openings made by a rule", -EPROTO, M(0),
+	  EFFECT(.kind = PW_E_UPDATE, .set = S_OPEN), NONE },
 	{ "neither port", -EPROTO,
 	  M(3, TCP, NOT(PW_F_SPORT, 1, 1), NOT(PW_F_DPORT, 2, 2)), NO_EFFECT,
 	  ACCEPT },
@@ -256,6 +281,9 @@ static const struct form_case {
 	  M(2, TCP, ONE(PW_F_DPORT, 1)) },
 	{ "family implied", M(2, ONE(PW_F_SADDR4, 1), ONE(PW_F_NFPROTO, 2)),
 	  M(1, ONE(PW_F_SADDR4, 1)) },
+	{ "family implied by a set",
+	  M(2, ONE(PW_F_NFPROTO, 10), IN(PW_F_DPORT, S_OPEN6)),
+	  M(1, IN(PW_F_DPORT, S_OPEN6)) },
 	{ "another family stays",
 	  M(2, ONE(PW_F_SADDR4, 1), ONE(PW_F_NFPROTO, 10)),
 	  M(2, ONE(PW_F_NFPROTO, 10), ONE(PW_F_SADDR4, 1)) },
