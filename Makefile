@@ -116,8 +116,9 @@ soak: all $(BLAST)
 check:
 	+$(Q)sh scripts/check --no-install $(SUITES)
 
-# The manuals name the directory of the policies
-install_manual = sed 's,/usr/local/share/doc/portwall,$(DOCDIR),' man/$2 \
+# The manuals name the directories of the policies and of the units
+install_manual = sed 's,/usr/local/share/doc/portwall,$(DOCDIR),;s,$\
+	/usr/local/lib/systemd/system,$(UNITDIR),' man/$2 \
 	>$(DESTDIR)$(MANDIR)/man$1/$2 && chmod 644 $(DESTDIR)$(MANDIR)/man$1/$2
 
 # A Debian system is booted and scanned: some minutes, 1 GB in build/boot
