@@ -50,6 +50,7 @@ def reset(image):
     image.remove("var/lib/portwall")
     for unit in ("portwall", "nftables"):
         image.disable(unit + ".service", "sysinit")
+    image.disable("portwall-watch.service", "multi-user")
     write(image.root, "etc/portwall/policy.ini", POLICY)
     image.use_ifupdown()
 
@@ -57,6 +58,13 @@ def reset(image):
 def installed(image):
     subprocess.run([PORTWALL, "install", "--quiet", "--root", image.root],
                    check=True)
+
+
+def watched(image):
+    """ifupdown, and the watch enabled"""
+    installed(image)
+    image.enable("/usr/local/lib/systemd/system/portwall-watch.service",
+                 "multi-user")
 
 
 def with_nftables(image):
@@ -120,9 +128,9 @@ def saw_the_boot(boot, ports):
     yield "the scan saw the boot", missing(boot, ports, until="ready")
 
 
-def unit_is(boot, state):
-    got = boot.unit("portwall.service").get("ActiveState")
-    yield "portwall.service is " + state, got != state and "it is %s" % got
+def unit_is(boot, state, unit="portwall.service"):
+    got = boot.unit(unit).get("ActiveState")
+    yield "%s is %s" % (unit, state), got != state and "it is %s" % got
 
 
 def unit_failed(boot):
@@ -137,10 +145,11 @@ def unit_failed(boot):
         for text in boot.texts("log")) and boot.texts("log")
 
 
-def loaded(boot, table):
-    there = any("inet portwall" in text for text in boot.texts("tables"))
-    yield "table inet portwall is %s" % ("there" if table else "not there"), \
-        there != table and boot.texts("tables")
+def loaded(boot, table, when="tables"):
+    there = any("inet portwall" in text for text in boot.texts(when))
+    yield "table inet portwall is %sthere%s" % (
+        "" if table else "not ", "" if when == "tables" else ", after " + when
+    ), there != table and (boot.texts(when) or "not a word of it")
 
 
 def before_the_network(boot, network):
@@ -172,7 +181,13 @@ def judge_closed(boot, network):
 
 def judge_applied(boot):
     yield from judge_closed(boot, "networking.service")
-    yield "nor while it goes down", silent(boot, SHUT)
+    yield from unit_is(boot, "active", "portwall-watch.service")
+    yield "the watch reports a change", \
+        not any("strange" in text for text in boot.texts("watch")) and \
+        (boot.texts("watch") or "not a word of it")
+    yield from loaded(boot, True, "stop")
+    yield "nor when it is stopped, nor while the machine goes down", \
+        silent(boot, SHUT)
 
 
 def judge_nftables(boot):
@@ -180,8 +195,11 @@ def judge_nftables(boot):
     yield "nftables.service was there, too", \
         not any("inet filter" in text for text in boot.texts("tables")) and \
         boot.texts("tables")
-    print("  after nftables.service was stopped, which flushes every table: %d"
-          " answers of closed ports" % len(boot.answers(SHUT, since="done")))
+    yield from loaded(boot, True, "restart")
+    yield from loaded(boot, True, "reload")
+    print("  while nftables.service was started again, reloaded and stopped, each"
+          " of which\n  flushes every table, %d answers of closed ports"
+          % len(boot.answers(SHUT, since="done")))
 
 
 def judge_damaged(boot):
@@ -222,7 +240,7 @@ def summary(boot):
 CASES = (
     Case("masked", "the control: the unit is masked", installed,
          "systemd.mask=portwall.service", judge_masked),
-    Case("applied", "a policy is remembered; ifupdown", installed, "",
+    Case("applied", "a policy is remembered; ifupdown", watched, "",
          judge_applied),
     Case("nftables", "systemd-networkd, and nftables.service enabled",
          with_nftables, "", judge_nftables),
