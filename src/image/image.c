@@ -105,6 +105,8 @@ static int look(struct job *job)
 	if (!err)
 		err = image_check_kernels(&job->root, job->rules, image,
 					  job->diags);
+	if (!err)
+		err = image_check_fstab(&job->root, job->diags);
 	if (err)
 		return err;
 	if (pw_diags_count(job->diags, PW_ERROR) > before)

@@ -21,6 +21,8 @@ int image_check_libraries(const struct root *root, const char *program,
 /* kernels.c: modules that the rules need; sets @image->kernels */
 int image_check_kernels(const struct root *root, const struct pw_ruleset *rs,
 			struct pw_image *image, struct pw_diags *diags);
+/* fstab.c: what is remembered is there when the unit starts, and no later */
+int image_check_fstab(const struct root *root, struct pw_diags *diags);
 /* managers.c: warnings of other firewalls */
 void image_warn_managers(const struct root *root, struct pw_diags *diags);
 

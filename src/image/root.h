@@ -34,8 +34,7 @@ int root_read(const struct root *root, const char *path, size_t max_len,
 	      struct pw_source **out);
 /* Where the last step of the path leads, if it is a link; -EINVAL: it is none */
 int root_readlink(const struct root *root, const char *path, char **out);
-/* Names in a directory, sorted, without those that begin with a dot; -ENOENT.
- * pw_names_free() in names.h frees them. */
+/* Names in a directory, sorted, without those that begin with a dot */
 int root_list(const struct root *root, const char *path, char ***names,
 	      size_t *num);
 void root_list_free(char **names, size_t num);

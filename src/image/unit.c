@@ -89,8 +89,8 @@ static void refuse_masked(const struct root *root, const char *path,
 	pw_diag_hint(diags, "rm %s%s", root->path, path);
 }
 
-static int take_unit(const struct root *root, struct pw_image *image,
-		     const struct pw_source *src, struct pw_diags *diags)
+static void take_unit(const struct root *root, struct pw_image *image,
+		      const struct pw_source *src, struct pw_diags *diags)
 {
 	image->program = program_of(value_of(src, "ExecStart"));
 	image->target = value_of(src, "WantedBy");
@@ -99,15 +99,12 @@ static int take_unit(const struct root *root, struct pw_image *image,
 			      "%s%s starts nothing: no ExecStart= or WantedBy=",
 			      root->path, image->unit);
 		pw_diag_hint(diags, "take the one that comes with portwall");
-		return 0;
-	}
-	if (!root_is_program(root, image->program)) {
+	} else if (!root_is_program(root, image->program)) {
 		pw_diag_error(diags, NULL,
 			      "%s has no program %s, which the unit starts",
 			      root->path, image->program);
 		pw_diag_hint(diags, "make install DESTDIR=%s", root->path);
 	}
-	return 0;
 }
 
 static int look_at(const struct root *root, const char *path,
@@ -124,7 +121,10 @@ static int look_at(const struct root *root, const char *path,
 		return pw_diag_system(diags, -err, "cannot read %s%s",
 				      root->path, path);
 	image->unit = strdup(path);
-	return image->unit ? take_unit(root, image, src, diags) : -ENOMEM;
+	if (!image->unit)
+		return -ENOMEM;
+	take_unit(root, image, src, diags);
+	return 0;
 }
 
 int image_find_unit(const struct root *root, struct pw_image *image,
