@@ -231,7 +231,7 @@ def summary(boot):
     first = {name: min((a.time for a in boot.answers(ports)), default=None)
              for name, ports in (("open", OPEN), ("closed", SHUT))}
     return ("%d probes; network at %s, first answer of an open port at %s, of "
-            "a closed one at %s; multi-user at %s, off after %s" % (
+            "a closed one at %s; up at %s, off after %s" % (
                 boot.scanner.sent, boot.seconds(boot.scanner.heard_at),
                 boot.seconds(first["open"]), boot.seconds(first["closed"]),
                 boot.seconds(boot.at("up")), boot.seconds(boot.ended)))
