@@ -278,12 +278,12 @@ def test_ends(number):
 
 
 def used(pid):
-    """Ticks of processor time, and KB of memory"""
+    """Ticks of processor time without that of children, KB of memory"""
     with open("/proc/%d/stat" % pid, encoding="ascii") as file:
         fields = file.read().rpartition(")")[2].split()
     with open("/proc/%d/status" % pid, encoding="ascii") as file:
         memory = re.search(r"VmHWM:\s+(\d+)", file.read())
-    return sum(int(n) for n in fields[11:15]), int(memory.group(1))
+    return sum(int(n) for n in fields[11:13]), int(memory.group(1))
 
 
 def test_costs_nothing():
