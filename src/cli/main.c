@@ -242,6 +242,8 @@ static void cli_clear(struct cli *cli)
 	free(cli->args);
 	free(cli->targets.list);
 	free(cli->reports.list);
+	free(cli->from.list);
+	free(cli->on.list);
 }
 
 int main(int argc, char **argv)
