@@ -56,8 +56,8 @@ const struct command commands[] = {
 	  "Exits with 1 when something is not as it was applied, or nothing is in force.\n"
 	  "With --format=prometheus the metrics say so, and the exit status is 0." },
 	{ "verify", "[POLICY]", 1, POLICY_IF_NAMED, false, false,
-	  OPT_FULL | OPT_TARGET | OPT_REPORT | OPT_SEED | OPT_YES | OPT_JSON,
-	  cmd_verify,
+	  OPT_FULL | OPT_TARGET | OPT_REPORT | OPT_SEED | OPT_YES |
+	  OPT_STATE_DIR | OPT_JSON, cmd_verify,
 	  "probe this host, or another, and say what can be reached",
 	  "Without POLICY: compares with the policy in force, as far as it is known.\n"
 	  "Exits with 1 when a port is not as the policy says, 4 when one is not known.\n"

@@ -8,6 +8,7 @@
 #include "cli/findings.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/where.h"
 #include "portwall/inspect.h"
 #include "portwall/own.h"
 
@@ -52,11 +53,22 @@ static int read_status(struct verify *v)
 
 static bool is_in_force(const struct verify *v, const struct pw_intent *intent)
 {
-	const struct pw_status *status = v->status;
+	const struct pw_kernel *kernel = v->status ? v->status->kernel : NULL;
 
-	return status && status->kernel->current && !status->kernel->dormant &&
-	       !memcmp(status->kernel->stamp.digest, intent->model->digest,
+	return kernel && pw_kernel_in_force(kernel) && !kernel->dormant &&
+	       !memcmp(pw_kernel_stamp(kernel)->digest, intent->model->digest,
 		       sizeof(intent->model->digest));
+}
+
+/* What is remembered of it; that it is not, or damaged, is said elsewhere */
+static int try_remembered(struct verify *v, const struct pw_stamp *stamp)
+{
+	pw_owned(pw_diags_free) struct pw_diags *unheard = pw_diags_new();
+	const struct pw_where where = where_of(v->cli);
+	int err = unheard ? pw_intent_in_force(&where, stamp, &v->intent,
+					       unheard) : -ENOMEM;
+
+	return err == -ENOMEM ? err : 0;
 }
 
 /* The policy of @path if that is what is in force; its errors are nobody's */
@@ -76,11 +88,11 @@ static int try_policy(struct verify *v, const char *path)
 static int find_policy(struct verify *v)
 {
 	const struct pw_kernel *kernel = v->status ? v->status->kernel : NULL;
-	const char *source = kernel && kernel->current ? kernel->stamp.source :
-							 "";
-	int err = 0;
+	bool any = kernel && pw_kernel_in_force(kernel);
+	const char *source = any ? pw_kernel_stamp(kernel)->source : "";
+	int err = any ? try_remembered(v, pw_kernel_stamp(kernel)) : 0;
 
-	if (*source == '/')
+	if (!err && !v->intent && *source == '/')
 		err = try_policy(v, source);
 	if (!err && !v->intent && *source)
 		err = try_policy(v, DEFAULT_POLICY);
@@ -138,7 +150,7 @@ static int judge_policy(struct verify *v)
 	if (v->intent)
 		return 0;
 	return add_case(v, PW_RES_UNKNOWN, "policy", v->status &&
-			v->status->kernel->current ?
+			pw_kernel_in_force(v->status->kernel) ?
 			"that in force is not known here: nothing was judged" :
 			"none is in force, and none was named: nothing was judged");
 }
