@@ -123,25 +123,45 @@ static int system_error(struct job *job, int err, const char *path)
 			      job->root.path, path);
 }
 
-/* The directory by its own name: no link in the image leads out of it */
+/*
+ * Where the directory is to be found from here. A link in the image may point
+ * elsewhere from outside: then it is asked for by its own name, which needs
+ * /proc, and there may be none in a chroot.
+ */
+static int path_of(const struct job *job, int fd, char path[static PATH_MAX])
+{
+	struct stat there, here;
+	char self[64];
+	ssize_t len;
+
+	if (snprintf(path, PATH_MAX, "%s%s", job->root.path, PW_STATE_DIR) >=
+	    PATH_MAX)
+		return -ENAMETOOLONG;
+	if (!fstat(fd, &there) && !lstat(path, &here) &&
+	    there.st_dev == here.st_dev && there.st_ino == here.st_ino)
+		return 0;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	len = readlink(self, path, PATH_MAX - 1);
+	if (len < 0)
+		return -errno;
+	path[len] = '\0';
+	return 0;
+}
+
 static int open_state(struct job *job)
 {
-	char self[64], path[PATH_MAX];
+	char path[PATH_MAX];
 	int err = root_mkdir(&job->root, PW_STATE_DIR, 0700), fd;
-	ssize_t len;
 
 	if (err)
 		return system_error(job, err, PW_STATE_DIR);
 	fd = root_fd(&job->root, PW_STATE_DIR, O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return system_error(job, fd, PW_STATE_DIR);
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	len = readlink(self, path, sizeof(path) - 1);
+	err = path_of(job, fd, path);
 	close(fd);
-	if (len < 0)
-		return system_error(job, -errno, PW_STATE_DIR);
-	path[len] = '\0';
-	return pw_state_open(path, true, &job->state, job->diags);
+	return err ? system_error(job, err, PW_STATE_DIR) :
+		     pw_state_open(path, true, &job->state, job->diags);
 }
 
 static int make_emergency(struct job *job, char **text)
