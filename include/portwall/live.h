@@ -255,6 +255,7 @@ enum pw_booted {
 	PW_BOOTED_POLICY,
 	PW_BOOTED_EMERGENCY,	/* the policy is lost; emergency.ini is in force */
 	PW_BOOTED_CLOSED,	/* that is lost as well: everything is closed */
+	PW_BOOTED_KEPT,		/* it is lost, but what is in force is whole */
 };
 
 /**
@@ -262,7 +263,8 @@ enum pw_booted {
  *
  * Before there is a network. Whatever is wrong, something that closes is loaded
  * unless nothing was ever applied. Where the table is there already with the
- * remembered policy unchanged, nothing is done.
+ * remembered policy unchanged, nothing is done; nor where that cannot be read,
+ * and the rules in force are as they were loaded.
  *
  * Return: 0 with NOTHING or POLICY; else an error, with messages, and @booted
  *	   tells what is in force all the same

@@ -17,6 +17,8 @@ static const struct booted_row {
 		"the remembered policy could not be loaded: open is only how this host is administered" },
 	[PW_BOOTED_CLOSED] = { "closed",
 		"the remembered policy could not be loaded, nor the one for emergencies: everything is closed" },
+	[PW_BOOTED_KEPT] = { "kept",
+		"the remembered policy cannot be loaded; the one in force stays, until the next boot" },
 };
 
 static void report(const struct pw_settle *settle, enum pw_booted booted)

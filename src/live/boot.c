@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "live/changed.h"
 #include "live/put.h"
 #include "live/remembered.h"
 
@@ -113,6 +114,20 @@ static int load_closed(struct boot *b)
 				     strlen(closed_text), PW_BOOTED_CLOSED);
 }
 
+/* Rules that were loaded when it could still be read, and are whole */
+static bool keep(struct boot *b)
+{
+	const struct pw_kernel *kernel = b->run.kernel;
+	bool changed = true;
+
+	if (b->run.found != PW_LIVE_ONE || pw_kernel_changed(kernel, &changed) ||
+	    changed)
+		return false;
+	b->booted = PW_BOOTED_KEPT;
+	b->settle->stamp = *pw_kernel_stamp(kernel);
+	return true;
+}
+
 /* The reason is an error also when something closes all the same */
 static void fall_back(struct boot *b)
 {
@@ -132,7 +147,7 @@ static int boot(struct boot *b)
 		err = load_remembered(b);
 	if (err == -ENOENT)
 		return 0;
-	if (err && b->booted == PW_BOOTED_NOTHING)
+	if (err && b->booted == PW_BOOTED_NOTHING && !keep(b))
 		fall_back(b);
 	return err;
 }

@@ -80,6 +80,22 @@ def test_mends_what_was_changed():
         assert w.go("status").returncode == 0
 
 
+def test_whole_rules_are_kept():
+    """What is remembered is lost, but not what is in force: it stays"""
+    with Live() as w:
+        w.put(A)
+        rules = handles(w)
+        damage_objects(w)
+        done = w.go("boot", want=3)
+        assert "the one in force stays" in done.stderr, done.stderr
+        assert handles(w) == rules
+        doc = json.loads(w.go("boot", "--json", want=3).stdout)
+        assert doc["loaded"] == "kept" and doc["changed"] is False, doc
+        w.host.nft("flush chain inet portwall input\n")
+        w.go("boot", want=3)
+        assert "emergency.ini" in w.go("status", "--json", want=1).stdout
+
+
 @cases(("no directory", False), ("an empty directory", True))
 def test_never_applied(made):
     """It succeeds and loads nothing, and makes nothing either"""
@@ -117,6 +133,7 @@ def test_bundle_damaged():
         assert done.returncode == 3, done
         assert BOOTED in done.stderr and "applied" in done.stderr, done.stderr
         w.need(A)
+        w.host.nft("delete table inet portwall\n")
         doc = json.loads(w.go("boot", "--json", want=3).stdout)
         assert doc["loaded"] == "emergency" and doc["exit"] == 3, doc
 
