@@ -18,6 +18,7 @@ enum pw_drift_kind {
 	PW_DRIFT_ADDED,		/* a rule, chain, set or element too many */
 	PW_DRIFT_GONE,
 	PW_DRIFT_CHANGED,
+	PW_DRIFT_FALLBACK,	/* what a trial returns to was changed */
 	PW_DRIFT_NOT_REMEMBERED, /* the next boot loads something else */
 	PW_DRIFT_FILE,		/* the policy's file differs: a note, no drift */
 	PW_DRIFT_DROPS,		/* another table drops what the policy lets in */

@@ -308,6 +308,7 @@ int pw_close(struct pw_open *open, struct pw_diags *diags);
  * @openings:	NULL when there is no table
  * @strange:	an error for each thing in the table that no portwall makes
  * @changed:	the rules in force are not those that were loaded, or sleep
+ * @fallback_changed: during a trial: nor are those that it returns to
  */
 struct pw_status {
 	struct pw_kernel *kernel;
@@ -315,7 +316,7 @@ struct pw_status {
 	struct pw_ruleset *rules;
 	struct pw_openings *openings;
 	struct pw_diags *strange;
-	bool changed;
+	bool changed, fallback_changed;
 };
 
 /* Reads the kernel alone. Returns as pw_kernel_read(), never -EOPNOTSUPP. */

@@ -11,6 +11,7 @@ const char *drift_word(enum pw_drift_kind kind)
 		[PW_DRIFT_ASLEEP] = "asleep", [PW_DRIFT_FLUSHED] = "flushed",
 		[PW_DRIFT_ADDED] = "added", [PW_DRIFT_GONE] = "gone",
 		[PW_DRIFT_CHANGED] = "changed",
+		[PW_DRIFT_FALLBACK] = "fallback",
 		[PW_DRIFT_NOT_REMEMBERED] = "not-remembered",
 		[PW_DRIFT_FILE] = "file", [PW_DRIFT_DROPS] = "drops",
 		[PW_DRIFT_HIDES] = "hides", [PW_DRIFT_MANAGER] = "manager",

@@ -2,6 +2,7 @@
 /* confirm and rollback, as commands and as answers to the prompt of a trial. */
 #include "cli/settle.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "cli/cut.h"
@@ -51,7 +52,7 @@ static int fail(struct cli *cli, const struct pw_settle *settle, int err)
 	if (settle->done) {
 		fputs("portwall: in force: ", stderr);
 		put_stamp(&settle->stamp, stderr);
-		fputs(settle->remembered ?
+		fputs(settle->remembered || err == -EPROTO ?
 		      "; but what the kernel holds could not be confirmed\n" :
 		      "; not remembered for the next boot\n", stderr);
 	}

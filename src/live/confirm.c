@@ -104,6 +104,10 @@ static int confirm(struct confirm *c)
 		err = read_rules(c);
 	if (!err)
 		err = pw_run_undisturbed(settle, &c->run, c);
+	if (!err)
+		err = pw_run_read(&c->run);
+	if (!err)
+		err = pw_run_vouch(&c->run);
 	if (err == -ETIME && c->settle->state == PW_LIVE_TRIAL)
 		err = say_over(c);
 	return err;

@@ -184,6 +184,10 @@ int pw_drift_ours(const struct pw_status *status,
 	if (!err && !status->rules && has_base(o.kernel) && !o.kernel->trial)
 		err = pw_drift_add(out, PW_DRIFT_FLUSHED, o.hint,
 				   TABLE " was flushed: no policy is in force");
+	if (!err && status->fallback_changed)
+		err = pw_drift_add(out, PW_DRIFT_FALLBACK,
+				   "end the trial, then put them back: portwall rollback, portwall boot",
+				   TABLE ": the rules that the trial returns to were changed by somebody");
 	if (err || !status->changed)
 		return err;
 	return find_changes(&o, intent, diags);

@@ -133,18 +133,19 @@ static int end_trial(struct rollback *r)
 	struct pw_settle *settle = r->settle;
 	int err = pw_run_end_trial(&r->run, &settle->cut_result);
 
-	if (!err) {
-		settle->done = true;
-		settle->stamp = r->run.kernel->stamp;
-	}
-	return err;
+	if (err)
+		return err;
+	settle->done = true;
+	settle->stamp = r->run.kernel->stamp;
+	return pw_run_vouch(&r->run);
 }
 
 /* It was over already, and has been taken away */
-static void tell_over(struct rollback *r)
+static int tell_over(struct rollback *r)
 {
 	r->settle->stamp = r->run.kernel->stamp;
 	r->settle->cut_result = r->run.cut;
+	return pw_run_vouch(&r->run);
 }
 
 int pw_rollback(struct pw_settle *settle, struct pw_diags *diags)
@@ -159,7 +160,7 @@ int pw_rollback(struct pw_settle *settle, struct pw_diags *diags)
 	if (r.run.kernel)
 		settle->state = r.run.found;
 	if (!err && r.run.stop)
-		tell_over(&r);
+		err = tell_over(&r);
 	else if (!err)
 		err = r.run.found == PW_LIVE_TRIAL ? end_trial(&r) :
 						     return_to_before(&r);

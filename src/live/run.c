@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "live/changed.h"
 #include "live/cut.h"
 #include "live/remembered.h"
 #include "portwall/compile.h"
@@ -110,6 +111,23 @@ void pw_run_end(struct pw_run *run)
 	pw_nl_close(run->nl);
 	pw_state_close(run->state);
 	pw_lock_free(run->lock);
+}
+
+int pw_run_vouch(struct pw_run *run)
+{
+	bool changed = false;
+	int err = 0;
+
+	if (pw_kernel_in_force(run->kernel))
+		err = pw_kernel_changed(run->kernel, &changed);
+	if (err || !changed)
+		return err;
+	pw_diag_error(run->diags, NULL,
+		      "the rules in force are not as they were applied: somebody changed them");
+	pw_diag_hint(run->diags, "%s", run->state ?
+		     "see what: portwall status; put them back: portwall boot" :
+		     "see what: portwall status; apply the policy again");
+	return -EPROTO;
 }
 
 int pw_run_undisturbed(int (*step)(struct pw_run *run, void *arg),

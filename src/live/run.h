@@ -54,6 +54,12 @@ void pw_run_end(struct pw_run *run);
 int pw_run_read(struct pw_run *run);
 
 /*
+ * Are the rules in force, as read after the last switch to rules that were there
+ * before, those that were applied? -EPROTO with a message: somebody changed them
+ */
+int pw_run_vouch(struct pw_run *run);
+
+/*
  * Calls @step while signals that end a process have to wait: from the first
  * change to the moment when its outcome is known and remembered
  */

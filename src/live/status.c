@@ -42,15 +42,33 @@ static bool is_changed(const struct pw_kernel *kernel,
 	return memcmp(digest, stamp->rules, sizeof(digest)) != 0;
 }
 
-int pw_kernel_changed(const struct pw_kernel *kernel, bool *changed)
+static int find_changed(const struct pw_kernel *kernel, uint32_t n,
+			const struct pw_stamp *stamp, bool *changed)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *rules = NULL;
-	int err = pw_kernel_generation(kernel, pw_kernel_in_force(kernel),
-				       &rules);
+	int err = pw_kernel_generation(kernel, n, &rules);
 
 	if (!err)
-		*changed = is_changed(kernel, pw_kernel_stamp(kernel), rules);
+		*changed = is_changed(kernel, stamp, rules);
 	return err;
+}
+
+int pw_kernel_changed(const struct pw_kernel *kernel, bool *changed)
+{
+	return find_changed(kernel, pw_kernel_in_force(kernel),
+			    pw_kernel_stamp(kernel), changed);
+}
+
+/* What is wrong with all of the table is told of the rules in force */
+static int look_behind(struct pw_status *status)
+{
+	const struct pw_kernel *kernel = status->kernel;
+
+	if (!kernel->trial_left_ms || !kernel->current || kernel->dormant ||
+	    has_stranger(kernel->rules))
+		return 0;
+	return find_changed(kernel, kernel->current, &kernel->stamp,
+			    &status->fallback_changed);
 }
 
 static int read_rules(struct pw_status *status)
@@ -65,7 +83,7 @@ static int read_rules(struct pw_status *status)
 			  (status->rules &&
 			   is_changed(kernel, pw_kernel_stamp(kernel),
 				      status->rules));
-	return 0;
+	return look_behind(status);
 }
 
 int pw_status_read(struct pw_status **out, struct pw_diags *diags)

@@ -59,11 +59,15 @@ static bool is_of_others(const struct pw_drift *drift)
 	       drift->kind == PW_DRIFT_MANAGER;
 }
 
-/* Of our table alone: what is on disk changes without an announcement */
+/*
+ * Of the rules in force alone: what is on disk changes without an announcement,
+ * and what a trial returns to is put back when it is due
+ */
 static bool is_of_table(const struct pw_drift *drift)
 {
 	return !drift->note && !is_of_others(drift) &&
 	       drift->kind != PW_DRIFT_NOT_REMEMBERED &&
+	       drift->kind != PW_DRIFT_FALLBACK &&
 	       drift->kind != PW_DRIFT_FILE;
 }
 

@@ -295,3 +295,47 @@ def test_killed_at_once():
             w.go("rollback" if opened == [443] else "status")
             w.need(A)
         w.boots_to(A)
+
+
+@cases(("its rules", "flush chain inet portwall g2.in"),
+       ("a rule put in", "insert rule inet portwall g2.local accept"))
+def test_confirm_of_changed_rules(change):
+    """What stays is not what was tried, and confirm says so"""
+    with Live() as w:
+        w.put(A)
+        w.try_out(B)
+        w.host.nft(change)
+        done = w.go("confirm", want=3)
+        assert "somebody changed them" in done.stderr, done.stderr
+        assert "portwall boot" in done.stderr, done.stderr
+        w.go("boot")
+        w.need(B)
+
+
+@cases(("its rules", "flush chain inet portwall g1.in"),
+       ("a rule put in", "insert rule inet portwall g1.local accept"))
+def test_rollback_to_changed_rules(change):
+    with Live() as w:
+        w.put(A)
+        w.try_out(B)
+        w.host.nft(change)
+        status = w.status()
+        assert status["exit"] == 1, status
+        assert [d["kind"] for d in status["drift"] if not d["note"]] == \
+            ["fallback"], status["drift"]
+        done = w.go("rollback", want=3)
+        assert "somebody changed them" in done.stderr, done.stderr
+        assert "remembered for" not in done.stderr, done.stderr
+        w.go("confirm", want=3)
+        w.go("boot")
+        w.need(A)
+
+
+def test_rollback_too_late_to_changed_rules():
+    with Live() as w:
+        w.put(A)
+        w.try_out(B, "1s")
+        w.await_closed(443)
+        w.host.nft("insert rule inet portwall g1.local accept")
+        done = w.go("rollback", want=3)
+        assert "somebody changed them" in done.stderr, done.stderr
