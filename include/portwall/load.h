@@ -223,6 +223,11 @@ int pw_load_rollback(struct pw_nl *nl, const struct pw_kernel *kernel,
  * there is none; -EEXIST: it is not ours
  */
 int pw_load_clear(struct pw_nl *nl, struct pw_diags *diags);
+/*
+ * Delete a table by our name that no portwall made: a copy that nft loaded from
+ * a saved ruleset says no more whose it is. 0, also when there is none.
+ */
+int pw_load_clear_stray(struct pw_nl *nl, struct pw_diags *diags);
 
 /*
  * Delete rules of our table that no portwall makes, so that it can be read

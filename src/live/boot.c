@@ -18,6 +18,24 @@ struct boot {
 	enum pw_booted booted;
 };
 
+/* Where a policy is remembered the name is ours, whoever loaded the table */
+static int take_over(struct boot *b)
+{
+	const struct pw_kernel *kernel = b->run.kernel;
+	int err;
+
+	if (!kernel->exists || kernel->format)
+		return 0;
+	err = pw_load_clear_stray(b->run.nl, b->run.diags);
+	if (err)
+		return err;
+	pw_diag_warning(b->run.diags, NULL,
+			"table inet " PW_TABLE " that was there was not made by portwall: it is replaced");
+	pw_diag_hint(b->run.diags,
+		     "a saved ruleset may hold a copy: take it out, say of /etc/nftables.conf");
+	return pw_run_read(&b->run);
+}
+
 /* Compile, and load unless it is in force already */
 static int load(struct boot *b, struct pw_put *put, enum pw_booted what)
 {
@@ -26,6 +44,8 @@ static int load(struct boot *b, struct pw_put *put, enum pw_booted what)
 
 	if (!err)
 		err = pw_put_find_unchanged(&b->run, put, &unchanged);
+	if (!err && !unchanged)
+		err = take_over(b);
 	if (!err && !unchanged)
 		err = pw_put_in_force(&b->run, put);
 	if (unchanged || put->in_force) {
@@ -137,12 +157,21 @@ static void fall_back(struct boot *b)
 		(void)load_closed(b);
 }
 
+/* Of a newer portwall: its rules are left to it */
+static bool is_newer(const struct pw_kernel *kernel)
+{
+	return kernel->exists && kernel->format && kernel->format != PW_FORMAT;
+}
+
 static int boot(struct boot *b)
 {
 	int err = b->run.state_err;
 
 	if (!err && !b->run.state)
 		return 0;
+	if (is_newer(b->run.kernel))
+		return pw_load_refuse_format(true, b->run.kernel->format,
+					     b->run.diags);
 	if (!err)
 		err = load_remembered(b);
 	if (err == -ENOENT)

@@ -56,7 +56,8 @@ static const enum answer table[PW_NUM_LIVE_COMMANDS][PW_NUM_LIVE_STATES] = {
 	ROW(PW_DO_CLOSE, NOTHING_OPEN, GO, GO, TIDY_GO, EMPTIED, FORMAT),
 	/* whatever it holds; whose it is the deletion asks itself */
 	ROW(PW_DO_CLEAR, GO, GO, GO, GO, GO, GO),
-	ROW(PW_DO_BOOT, GO, GO, BUSY, TIDY_GO, GO, FORMAT),
+	/* a stray table is replaced if there is a policy remembered */
+	ROW(PW_DO_BOOT, GO, GO, BUSY, TIDY_GO, GO, GO),
 	ROW(PW_DO_HEAL, GO, GO, GO, TIDY_GO, GO, FORMAT),
 	ROW(PW_DO_TIDY, STOP, STOP, STOP, TIDY_STOP, STOP, STOP),
 #undef ROW

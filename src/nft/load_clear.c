@@ -5,7 +5,8 @@
 #include "nft/kernel.h"
 #include "nft/load_priv.h"
 
-static int clear_once(struct pw_nl *nl, struct pw_diags *diags)
+/* @stray: the table that no portwall made, and that one alone */
+static int clear_once(struct pw_nl *nl, bool stray, struct pw_diags *diags)
 {
 	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
 	struct pw_table_info info;
@@ -20,7 +21,9 @@ static int clear_once(struct pw_nl *nl, struct pw_diags *diags)
 		return pw_diag_system(diags, -err, "cannot read nf_tables");
 	if (!info.exists)
 		return 0;
-	if (!info.format)
+	if (stray && info.format)
+		return 0;
+	if (!stray && !info.format)
 		return pw_load_refuse_format(true, 0, diags);
 	err = pw_batch_open(&batch, nl->seq, genid);
 	if (!err)
@@ -28,16 +31,26 @@ static int clear_once(struct pw_nl *nl, struct pw_diags *diags)
 	return err ? err : pw_load_commit(nl, &batch, diags);
 }
 
-int pw_load_clear(struct pw_nl *nl, struct pw_diags *diags)
+static int clear(struct pw_nl *nl, bool stray, struct pw_diags *diags)
 {
 	struct pw_backoff backoff = { 0 };
 	int err;
 
 	do {
-		err = clear_once(nl, diags);
+		err = clear_once(nl, stray, diags);
 		if (err != -ERESTART && err != -EINPROGRESS)
 			return err;
 	} while (!pw_backoff_wait(&backoff, nl));
 	return pw_diag_system(diags, EAGAIN,
 			      "others kept changing the rules of this host for 5 seconds; table inet " PW_TABLE " is still there");
+}
+
+int pw_load_clear(struct pw_nl *nl, struct pw_diags *diags)
+{
+	return clear(nl, false, diags);
+}
+
+int pw_load_clear_stray(struct pw_nl *nl, struct pw_diags *diags)
+{
+	return clear(nl, true, diags);
 }

@@ -102,6 +102,31 @@ def test_rename_fails():
         w.boots_to(B)
 
 
+@cases(("as it was saved", None),
+       ("something else", "table inet portwall {\n\tchain x {\n\t}\n}\n"))
+def test_boot_beside_a_saved_table(text):
+    """nftables.service may load a copy of our table, old or open, before us"""
+    with Live() as w:
+        w.put(A)
+        text = text or w.host.nft_list("table inet portwall")
+        w.put(B)
+        w.host.nft("delete table inet portwall\n" + text)
+        done = w.go("boot")
+        assert "nftables.conf" in done.stderr, done.stderr
+        w.need(B)
+        assert w.status()["changed"] is False
+        w.go("boot")
+
+
+def test_boot_leaves_a_table_when_nothing_is_remembered():
+    with Live() as w:
+        w.put(A)
+        w.clear()
+        w.host.nft("add table inet portwall")
+        w.go("boot")
+        w.need()
+
+
 def test_confirm_cannot_be_kept():
     """Likewise: the trial is over, and the policy in force"""
     with Live() as w:

@@ -59,7 +59,7 @@ ROWS = {
               (0, A)),
     emptied: ((0, C), (3, CLOSED), (3, CLOSED), (3, CLOSED), (3, CLOSED),
               (3, CLOSED), (0, OPEN), (0, A)),
-    foreign: ((3, OPEN),) * 8,
+    foreign: ((3, OPEN),) * 7 + ((0, OPEN),),
 }
 
 
