@@ -116,8 +116,9 @@ enum pw_remembered { PW_REMEMBERED_APPLIED, PW_REMEMBERED_TRIAL,
  * pw_state_read() - One bundle
  * @entry:	of the history, for PW_REMEMBERED_ENTRY
  *
- * Return: 0; -ENOENT: there is none, without a message; -EBADMSG: damaged, or
- *	   of a newer portwall, with a message that names the file
+ * Return: 0; -ENOENT: there is none, without a message; -EBADMSG: damaged, of
+ *	   a newer portwall, or lost while its emergency policy is still
+ *	   there, with a message that names the file
  */
 int pw_state_read(struct pw_state *state, enum pw_remembered which,
 		  uint32_t entry, struct pw_bundle **out,

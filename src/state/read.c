@@ -2,9 +2,34 @@
 /* What the directory holds, for those who ask. */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "state/bundle.h"
 #include "state/emergency.h"
+
+/* Is there a file by this name, whatever it is like? */
+static bool has_file(const struct pw_state *state, const char *name)
+{
+	uint64_t len;
+	int fd, err = pw_store_open(state, PW_DIR_TOP, name, &fd, &len);
+
+	if (!err)
+		close(fd);
+	return err != -ENOENT;
+}
+
+/* What is forgotten loses its emergency policy first: with one it is lost */
+static int read_applied(struct pw_state *state, struct pw_bundle **out,
+			struct pw_diags *diags)
+{
+	int err = pw_bundle_read(state, PW_DIR_TOP, PW_FILE_APPLIED, out,
+				 diags);
+
+	if (err != -ENOENT || !has_file(state, PW_FILE_EMERGENCY))
+		return err;
+	return pw_store_damaged(state, PW_DIR_TOP, PW_FILE_APPLIED,
+				"is missing", diags);
+}
 
 int pw_state_read(struct pw_state *state, enum pw_remembered which,
 		  uint32_t entry, struct pw_bundle **out,
@@ -13,8 +38,7 @@ int pw_state_read(struct pw_state *state, enum pw_remembered which,
 	char name[16];
 
 	if (which == PW_REMEMBERED_APPLIED)
-		return pw_bundle_read(state, PW_DIR_TOP, PW_FILE_APPLIED, out,
-				      diags);
+		return read_applied(state, out, diags);
 	if (which == PW_REMEMBERED_TRIAL)
 		return pw_bundle_read(state, PW_DIR_TOP, PW_FILE_TRIAL, out,
 				      diags);

@@ -5,7 +5,7 @@ import os
 import shutil
 
 from lib.runner import Skip, cases
-from live.host import A, B, Live
+from live.host import A, B, PORT, Live
 
 LIST = "".join("10.%d.%d.%d\n" % (n >> 16, n >> 8 & 255, n & 255)
                for n in range(0, 120000, 2))
@@ -125,6 +125,25 @@ def test_boot_leaves_a_table_when_nothing_is_remembered():
         w.host.nft("add table inet portwall")
         w.go("boot")
         w.need()
+
+
+def test_bundle_is_lost():
+    """Not the same as never applied, or cleared: boot closes"""
+    with Live() as w:
+        w.put(A)
+        os.unlink(os.path.join(w.state_dir, "applied"))
+        drift = w.status()["drift"]
+        assert [d["kind"] for d in drift] == ["not-remembered"], drift
+        assert "is missing" in drift[0]["text"], drift
+        done = w.reboot()
+        assert done.returncode == 3, done.stdout
+        assert "applied is missing" in done.stderr, done.stderr
+        for port in PORT.values():
+            assert not w.lets_in(port), port
+        w.put(B)
+        w.boots_to(B)
+        w.clear()
+        w.boots_to()
 
 
 def test_confirm_cannot_be_kept():
