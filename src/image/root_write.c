@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/write.h"
 #include "image/root.h"
 
 #define TEMPORARY ".portwall.new"
@@ -56,21 +57,6 @@ int root_mkdir(const struct root *root, const char *path, mode_t mode)
 	return err ? err : make_one(root, path, mode);
 }
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			text += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 static int write_beside(int dir, const char *text, size_t len, mode_t mode)
 {
 	int fd = openat(dir, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC |
@@ -79,7 +65,7 @@ static int write_beside(int dir, const char *text, size_t len, mode_t mode)
 
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, text, len);
+	err = pw_write_all(fd, text, len);
 	if (!err && (fchmod(fd, mode) || fsync(fd)))
 		err = -errno;
 	close(fd);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/write.h"
+
 static const char *const prefixes[] = {
 	[PW_DIR_TOP] = "",
 	[PW_DIR_HISTORY] = "history/",
@@ -91,21 +93,6 @@ int pw_store_read(const struct pw_state *state, enum pw_state_dir dir,
 	return err;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) ? -errno : 0;
-}
-
 int pw_store_write(const struct pw_state *state, enum pw_state_dir dir,
 		   const char *name, const char *bytes, size_t len)
 {
@@ -117,7 +104,9 @@ int pw_store_write(const struct pw_state *state, enum pw_state_dir dir,
 		    O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, bytes, len);
+	err = pw_write_all(fd, bytes, len);
+	if (!err && fsync(fd))
+		err = -errno;
 	if (close(fd) && !err)
 		err = -errno;
 	if (err)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/write.h"
 #include "portwall/array.h"
 
 #define MAX_DRIFTS 50		/* of one event; the rest is for status */
@@ -29,21 +30,6 @@ struct head {
 	bool has_listener;
 	struct pw_listener listener;
 };
-
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t done = write(fd, bytes, len);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		bytes += done;
-		len -= (size_t)done;
-	}
-	return 0;
-}
 
 static void put_text(const char *text, FILE *out)
 {
@@ -72,7 +58,7 @@ static int finish(int fd, FILE *out, char **text, const size_t *len)
 		memcpy(&head, *text, sizeof(head));
 		head.len = (uint32_t)*len;
 		memcpy(*text, &head, sizeof(head));
-		err = write_all(fd, *text, *len);
+		err = pw_write_all(fd, *text, *len);
 	}
 	free(*text);
 	return err;
