@@ -10,6 +10,7 @@
 
 #include "netlink/ack.h"
 #include "netlink/netlink.h"
+#include "portwall/array.h"
 
 #define GO_ON 1
 #define MAX_TRIES 5
@@ -184,6 +185,28 @@ int pw_nl_genid(struct pw_nl *nl, uint32_t *genid)
 		return -EBADMSG;
 	*genid = got;
 	return 0;
+}
+
+int pw_nl_ask_rules(struct pw_nl *nl, pw_nl_reader on_table,
+		    pw_nl_reader on_chain, pw_nl_reader on_rule, void *arg)
+{
+	const struct {
+		uint16_t type;
+		pw_nl_reader reader;
+	} dumps[] = {
+		{ NFT_MSG_GETTABLE, on_table }, { NFT_MSG_GETCHAIN, on_chain },
+		{ NFT_MSG_GETRULE, on_rule },
+	};
+	uint32_t genid, after = 0;
+	int err = pw_nl_genid(nl, &genid);
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(dumps) && !err; i++)
+		err = pw_nl_ask(nl, pw_nl_request(nl, dumps[i].type,
+						  NLM_F_DUMP, NULL),
+				genid, dumps[i].reader, arg);
+	if (!err)
+		err = pw_nl_genid(nl, &after);
+	return err || genid == after ? err : -EINTR;
 }
 
 /**

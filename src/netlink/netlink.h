@@ -65,6 +65,15 @@ bool pw_nl_is_passing(int err);
 int pw_nl_genid(struct pw_nl *nl, uint32_t *genid);
 
 /**
+ * pw_nl_ask_rules() - Read what there is in all tables, of one generation
+ * @on_table:	for each table; then @on_chain for each chain, and @on_rule
+ *
+ * Return: as pw_nl_ask(); -EINTR: something was changed meanwhile
+ */
+int pw_nl_ask_rules(struct pw_nl *nl, pw_nl_reader on_table,
+		    pw_nl_reader on_chain, pw_nl_reader on_rule, void *arg);
+
+/**
  * struct pw_nl_refusal - What the kernel said against a transaction
  * @seq:	of the message that it refused
  * @offset:	bytes from its start to the attribute meant, 0: not said

@@ -184,27 +184,6 @@ static int on_rule(const struct nlmsghdr *nlh, void *arg)
 			     rule);
 }
 
-static int read_all(struct pw_nl *nl, struct search *s)
-{
-	static const struct {
-		uint16_t type;
-		pw_nl_reader reader;
-	} dumps[] = {
-		{ NFT_MSG_GETTABLE, on_table }, { NFT_MSG_GETCHAIN, on_chain },
-		{ NFT_MSG_GETRULE, on_rule },
-	};
-	uint32_t genid, after = 0;
-	int err = pw_nl_genid(nl, &genid);
-
-	for (size_t i = 0; i < PW_ARRAY_SIZE(dumps) && !err; i++)
-		err = pw_nl_ask(nl, pw_nl_request(nl, dumps[i].type,
-						  NLM_F_DUMP, NULL),
-				genid, dumps[i].reader, s);
-	if (!err)
-		err = pw_nl_genid(nl, &after);
-	return err || genid == after ? err : -EINTR;
-}
-
 static void add_port(struct search *s, uint32_t port)
 {
 	for (size_t i = 0; i < s->num_ports; i++)
@@ -348,7 +327,8 @@ static int look(struct pw_nl *nl, const struct pw_asked *asked,
 	pw_owned(pw_others_free) struct pw_others *others =
 		calloc(1, sizeof(*others));
 	struct search s = { .out = others };
-	int err = others ? read_all(nl, &s) : -ENOMEM;
+	int err = others ? pw_nl_ask_rules(nl, on_table, on_chain, on_rule, &s) :
+			   -ENOMEM;
 
 	if (!err)
 		find_ports(&s);

@@ -241,27 +241,6 @@ static int on_rule(const struct nlmsghdr *nlh, void *arg)
 	return err;
 }
 
-static int look(struct pw_nl *nl, struct search *search)
-{
-	static const struct {
-		uint16_t type;
-		pw_nl_reader reader;
-	} dumps[] = {
-		{ NFT_MSG_GETTABLE, on_table }, { NFT_MSG_GETCHAIN, on_chain },
-		{ NFT_MSG_GETRULE, on_rule },
-	};
-	uint32_t genid, after = 0;
-	int err = pw_nl_genid(nl, &genid);
-
-	for (size_t i = 0; i < PW_ARRAY_SIZE(dumps) && !err; i++)
-		err = pw_nl_ask(nl, pw_nl_request(nl, dumps[i].type,
-						  NLM_F_DUMP, NULL),
-				genid, dumps[i].reader, search);
-	if (!err)
-		err = pw_nl_genid(nl, &after);
-	return err || genid == after ? err : -EINTR;
-}
-
 static int open_socket(struct pw_nl **out)
 {
 	struct pw_wire wire;
@@ -282,10 +261,10 @@ int pw_foreign_traces(struct pw_foreign **out, size_t *num,
 	int err = open_socket(&nl);
 
 	if (!err)
-		err = look(nl, &search);
+		err = pw_nl_ask_rules(nl, on_table, on_chain, on_rule, &search);
 	while (pw_nl_is_passing(err) && !pw_backoff_wait(&backoff, nl)) {
 		clear(&search);
-		err = look(nl, &search);
+		err = pw_nl_ask_rules(nl, on_table, on_chain, on_rule, &search);
 	}
 	if (err) {
 		clear(&search);
