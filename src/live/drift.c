@@ -13,28 +13,16 @@
 
 __attribute__((format(printf, 3, 0)))
 static int push(struct pw_drifts *drifts, struct pw_drift drift,
-		const char *fmt, va_list ap)
+		const char *fmt, va_list ap, const char *hint)
 {
 	if (vasprintf(&drift.text, fmt, ap) < 0)
 		return -ENOMEM;
-	if (drift.hint)
-		drift.hint = strdup(drift.hint);
+	drift.hint = hint ? strdup(hint) : NULL;
 	if (!PW_ARRAY_PUSH(drifts->list, drifts->num, drifts->cap, drift))
 		return 0;
 	free(drift.text);
 	free(drift.hint);
 	return -ENOMEM;
-}
-
-/* For a member that is copied */
-static char *lent(const char *text)
-{
-	const union {
-		const char *text;
-		char *lent;
-	} u = { text };
-
-	return u.lent;
 }
 
 int pw_drift_add(struct pw_drifts *drifts, enum pw_drift_kind kind,
@@ -44,8 +32,7 @@ int pw_drift_add(struct pw_drifts *drifts, enum pw_drift_kind kind,
 	int err;
 
 	va_start(ap, fmt);
-	err = push(drifts, (struct pw_drift){ kind, NULL, lent(hint), false },
-		   fmt, ap);
+	err = push(drifts, (struct pw_drift){ .kind = kind }, fmt, ap, hint);
 	va_end(ap);
 	return err;
 }
@@ -53,12 +40,12 @@ int pw_drift_add(struct pw_drifts *drifts, enum pw_drift_kind kind,
 int pw_drift_note(struct pw_drifts *drifts, enum pw_drift_kind kind,
 		  const char *hint, const char *fmt, ...)
 {
+	const struct pw_drift note = { .kind = kind, .note = true };
 	va_list ap;
 	int err;
 
 	va_start(ap, fmt);
-	err = push(drifts, (struct pw_drift){ kind, NULL, lent(hint), true },
-		   fmt, ap);
+	err = push(drifts, note, fmt, ap, hint);
 	va_end(ap);
 	return err;
 }
