@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "rangeset.h"
 
@@ -41,6 +42,8 @@ struct pw_rate {
 
 /* "second", "minute", "hour", "day"; NULL for any other number */
 const char *pw_rate_unit_name(uint32_t unit_s);
+/* As a policy writes it: "6/minute burst 10"; its unit has a name */
+void pw_rate_print(const struct pw_rate *rate, FILE *out);
 
 /* Known word nearest to @word (bounded edit distance), NULL when none is near */
 const char *pw_nearest(const char *word, size_t len,

@@ -17,10 +17,7 @@ static void put_log(bool set, const struct pw_rate *rate, FILE *out)
 		fputs("no", out);
 		return;
 	}
-	fprintf(out, "%" PRIu32 "/%s", rate->count,
-		pw_rate_unit_name(rate->unit_s));
-	if (rate->burst != rate->count)
-		fprintf(out, " burst %" PRIu32, rate->burst);
+	pw_rate_print(rate, out);
 }
 
 static void put_default(const struct pw_model *model, FILE *out)

@@ -221,14 +221,6 @@ void put_line(const struct pw_section *s, unsigned int reach, FILE *out)
 	fprintf(out, "%" PRIu32, s->line);
 }
 
-void put_rate(const struct pw_rate *rate, FILE *out)
-{
-	fprintf(out, "%" PRIu32 "/%s", rate->count,
-		pw_rate_unit_name(rate->unit_s));
-	if (rate->burst != rate->count)
-		fprintf(out, " burst %" PRIu32, rate->burst);
-}
-
 static void put_until(uint64_t until_ns, FILE *out)
 {
 	time_t t = (time_t)(until_ns / 1000000000u);
@@ -258,7 +250,7 @@ void put_limits(const struct pw_section *s, unsigned int reach, FILE *out)
 	}
 	if (s->rate.set) {
 		put_separator(&first, out);
-		put_rate(&s->rate.rate, out);
+		pw_rate_print(&s->rate.rate, out);
 		fputs(s->rate.per_source ? per_source : "", out);
 	}
 	if (s->until_ns) {
@@ -268,7 +260,7 @@ void put_limits(const struct pw_section *s, unsigned int reach, FILE *out)
 	if (s->log_set) {
 		put_separator(&first, out);
 		fputs("logged ", out);
-		put_rate(&s->log, out);
+		pw_rate_print(&s->log, out);
 	}
 }
 

@@ -30,7 +30,6 @@ void put_limits(const struct pw_section *s, unsigned int reach, FILE *out);
 /* "tcp 25, esp from scanners (48,211 ranges) on lan" */
 void put_block(const struct pw_section *s, FILE *out);
 
-void put_rate(const struct pw_rate *rate, FILE *out);
 /* "22, 80-90"; "all" for 1-65535 */
 void put_ports(const struct pw_rangeset *ports, FILE *out);
 /* "lan, wlan*" */

@@ -143,7 +143,7 @@ static void put_always(const struct pw_model *model, FILE *out)
 		fputs(", ping", out);
 	if (model->ping == PW_PING_RATE) {
 		putc(' ', out);
-		put_rate(&model->ping_rate, out);
+		pw_rate_print(&model->ping_rate, out);
 	}
 }
 
@@ -174,7 +174,7 @@ static void put_rest(const struct pw_intent *intent, FILE *out)
 		model->on_default == PW_DEFAULT_REJECT ? "refused" : "dropped");
 	if (model->log_set) {
 		fputs(", logged ", out);
-		put_rate(&model->log, out);
+		pw_rate_print(&model->log, out);
 	}
 	if (model->containers == PW_CONTAINERS_FOLLOW)
 		put_bridges(intent, out);

@@ -3,6 +3,7 @@
 #include "portwall/names.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* As in Debian's /etc/protocols, and what IANA has added since */
@@ -139,4 +140,12 @@ const char *pw_rate_unit_name(uint32_t unit_s)
 		if (units[i].unit_s == unit_s)
 			return units[i].name;
 	return NULL;
+}
+
+void pw_rate_print(const struct pw_rate *rate, FILE *out)
+{
+	fprintf(out, "%" PRIu32 "/%s", rate->count,
+		pw_rate_unit_name(rate->unit_s));
+	if (rate->burst != rate->count)
+		fprintf(out, " burst %" PRIu32, rate->burst);
 }

@@ -3,6 +3,7 @@
 #include "policy/print.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,12 +157,10 @@ static void put_rate(FILE *out, const struct pw_entry *entry)
 {
 	const struct pw_rate *rate = &entry->rate;
 
-	fprintf(out, "%u", rate->count);
-	if (rate->unit_s) {
-		fprintf(out, "/%s", pw_rate_unit_name(rate->unit_s));
-		if (rate->burst != rate->count)
-			fprintf(out, " burst %u", rate->burst);
-	}
+	if (rate->unit_s)
+		pw_rate_print(rate, out);
+	else
+		fprintf(out, "%" PRIu32, rate->count);
 	if (entry->per_source)
 		fprintf(out, " per source");
 }

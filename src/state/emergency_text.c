@@ -10,14 +10,6 @@
 
 #define LINE_LEN 72	/* a list goes on with its key again behind this */
 
-static void put_rate(const struct pw_rate *rate, FILE *out)
-{
-	fprintf(out, "%" PRIu32 "/%s", rate->count,
-		pw_rate_unit_name(rate->unit_s));
-	if (rate->burst != rate->count)
-		fprintf(out, " burst %" PRIu32, rate->burst);
-}
-
 /* Begins a list's next item; returns the column behind it */
 static size_t put_item(const char *key, const char *text, size_t column,
 		       FILE *out)
@@ -144,7 +136,7 @@ void pw_put_limits(const struct pw_section *section, FILE *out)
 		put_ifnames("on", section->on, out);
 	if (section->rate.set) {
 		fputs("rate = ", out);
-		put_rate(&section->rate.rate, out);
+		pw_rate_print(&section->rate.rate, out);
 		fprintf(out, "%s\n", section->rate.per_source ? per_source : "");
 	}
 	if (section->connections.set)
@@ -162,7 +154,7 @@ void pw_put_policy_keys(const struct pw_model *model, bool closed, FILE *out)
 		fputs("ping = no\n", out);
 	if (model->ping == PW_PING_RATE) {
 		fputs("ping = ", out);
-		put_rate(&model->ping_rate, out);
+		pw_rate_print(&model->ping_rate, out);
 		putc('\n', out);
 	}
 	if (!model->dhcp)
