@@ -109,6 +109,9 @@ struct pw_bundle_glob {
 void pw_bundle_free(struct pw_bundle *bundle);
 PW_DEFINE_OWNED(struct pw_bundle, pw_bundle_free)
 
+/* Is it the policy with this digest? */
+bool pw_bundle_is(const struct pw_bundle *bundle, const uint8_t digest[32]);
+
 enum pw_remembered { PW_REMEMBERED_APPLIED, PW_REMEMBERED_TRIAL,
 		     PW_REMEMBERED_ENTRY };
 

@@ -94,7 +94,7 @@ static void mark_digest(struct view *view, const uint8_t digest[32])
 	for (size_t i = 0; i < view->num; i++) {
 		struct past *past = &view->list[i];
 
-		if (past->bundle && !memcmp(past->bundle->digest, digest, 32)) {
+		if (past->bundle && pw_bundle_is(past->bundle, digest)) {
 			past->in_force = true;
 			return;
 		}

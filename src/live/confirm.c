@@ -45,8 +45,7 @@ static int read_bundle(struct confirm *c)
 			    c->run.diags);
 	if (err == -ENOENT)
 		return lost(c, "says nothing of the trial");
-	if (!err && memcmp(bundle->digest, stamp->digest,
-			   sizeof(bundle->digest)))
+	if (!err && !pw_bundle_is(bundle, stamp->digest))
 		return lost(c, "is not the policy on trial");
 	if (!err)
 		err = pw_bundle_resolve(c->run.state, bundle, false, &intent,

@@ -66,8 +66,7 @@ static int judge(const struct boot *b)
 	if (!kernel->exists)
 		return find_gone(b);
 	if (kernel->current &&
-	    memcmp(kernel->stamp.digest, b->bundle->digest,
-		   sizeof(b->bundle->digest)))
+	    !pw_bundle_is(b->bundle, kernel->stamp.digest))
 		err = find_other(b);
 	return err ? err : note_file(b);
 }

@@ -25,9 +25,8 @@ static int read_due(struct pw_run *run, struct pw_bundle **out)
 		err = pw_state_read(run->state, trial ? PW_REMEMBERED_TRIAL :
 				    PW_REMEMBERED_APPLIED, 0, &bundle,
 				    run->diags);
-	if (!err && trial && memcmp(bundle->digest,
-				    run->kernel->trial_stamp.digest,
-				    sizeof(bundle->digest)))
+	if (!err && trial &&
+	    !pw_bundle_is(bundle, run->kernel->trial_stamp.digest))
 		err = -ENOENT;
 	if (err)
 		return err == -ENOENT ? nothing_due(run) : err;

@@ -39,7 +39,7 @@ static int look_at(struct search *s, enum pw_remembered which, uint32_t entry)
 		s->damaged = true;
 	if (err == -EBADMSG || err == -ENOENT)
 		return 0;
-	if (!err && !memcmp(bundle->digest, s->digest, sizeof(bundle->digest)))
+	if (!err && pw_bundle_is(bundle, s->digest))
 		s->found = PW_TAKE(bundle);
 	return err;
 }
@@ -56,8 +56,12 @@ static int look_at_history(struct search *s)
 	return err;
 }
 
-int pw_remembered_find(struct pw_state *state, const uint8_t digest[32],
-		   struct pw_bundle **out, struct pw_diags *diags)
+/*
+ * -ENOENT without a message: none has it; -EBADMSG: none has it, and one that is
+ * damaged may be the one, with a message
+ */
+static int find(struct pw_state *state, const uint8_t digest[32],
+		struct pw_bundle **out, struct pw_diags *diags)
 {
 	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
 	struct search s = { state, digest, unsaid, NULL, false };
@@ -115,7 +119,7 @@ int pw_intent_find(struct pw_state *state, const uint8_t digest[32],
 		   struct pw_intent **out, struct pw_diags *diags)
 {
 	pw_owned(pw_bundle_free) struct pw_bundle *bundle = NULL;
-	int err = pw_remembered_find(state, digest, &bundle, diags);
+	int err = find(state, digest, &bundle, diags);
 
 	return err ? err : pw_bundle_resolve(state, bundle, false, out, diags);
 }

@@ -6,16 +6,6 @@
 #include "portwall/live.h"
 
 /**
- * pw_remembered_find() - The remembered policy with a digest
- * @state:	NULL: nothing is remembered
- *
- * Return: 0; -ENOENT without a message: none has it; -EBADMSG: none has it,
- *	   and one that is damaged may be the one, with a message
- */
-int pw_remembered_find(struct pw_state *state, const uint8_t digest[32],
-		   struct pw_bundle **out, struct pw_diags *diags);
-
-/**
  * pw_bundle_resolve() - What a bundle means on this host
  * @blind:	nothing of the network is read
  *
@@ -27,7 +17,11 @@ int pw_bundle_resolve(struct pw_state *state, const struct pw_bundle *bundle,
 		      bool blind, struct pw_intent **out,
 		      struct pw_diags *diags);
 
-/* pw_remembered_find() and pw_bundle_resolve() */
+/*
+ * What the remembered policy with a digest means. NULL as @state: nothing is
+ * remembered. As pw_bundle_resolve(), and -ENOENT without a message: none has
+ * it; -EBADMSG: one that is damaged may be the one
+ */
 int pw_intent_find(struct pw_state *state, const uint8_t digest[32],
 		   struct pw_intent **out, struct pw_diags *diags);
 

@@ -43,8 +43,7 @@ static int find_place(struct rollback *r, uint32_t *place)
 	int err = read_entry(r, PW_REMEMBERED_APPLIED, 0, &applied);
 
 	*place = UINT32_MAX;
-	if (!err && !memcmp(applied->digest, stamp->digest,
-			    sizeof(applied->digest)))
+	if (!err && pw_bundle_is(applied, stamp->digest))
 		*place = applied->origin;
 	return err == -ENOENT ? 0 : err;
 }
@@ -55,8 +54,7 @@ static int take_if_other(struct rollback *r, uint32_t entry)
 	pw_owned(pw_bundle_free) struct pw_bundle *bundle = NULL;
 	int err = read_entry(r, PW_REMEMBERED_ENTRY, entry, &bundle);
 
-	if (!err && memcmp(bundle->digest, r->run.kernel->stamp.digest,
-			   sizeof(bundle->digest)))
+	if (!err && !pw_bundle_is(bundle, r->run.kernel->stamp.digest))
 		r->target = PW_TAKE(bundle);
 	return err;
 }

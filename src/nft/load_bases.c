@@ -54,7 +54,7 @@ static int add_entry(const struct making *m, const struct pw_ruleset *from,
 /* Where the candidate has nothing to say, what is behind it must not either */
 static int add_rules(const struct making *m, uint32_t base, const char *entry)
 {
-	uint32_t trial, current;
+	uint32_t trial, current = PW_NONE;
 	int err = add_entry(m, m->like, m->to->trial, entry, &trial);
 
 	if (!err)

@@ -49,9 +49,10 @@ static void set_reg(struct rough *r, const struct nftnl_expr *expr,
 static struct rough_reg get_reg(const struct rough *r,
 				const struct nftnl_expr *expr, uint16_t attr)
 {
+	static const struct rough_reg unknown;
 	int i = dec_reg_index(dec_u32(expr, attr));
 
-	return i < 0 ? (struct rough_reg){ 0 } : r->regs[i];
+	return i < 0 ? unknown : r->regs[i];
 }
 
 static void load(struct rough *r, const struct nftnl_expr *expr, uint16_t attr,
@@ -221,9 +222,11 @@ static void read_cmp(struct rough *r, const struct nftnl_expr *expr)
 	uint32_t op = dec_u32(expr, NFTNL_EXPR_CMP_OP), len = 0;
 	const void *data = nftnl_expr_get(expr, NFTNL_EXPR_CMP_DATA, &len);
 
-	if (!data || !len)
+	if (!data || !len) {
 		r->out->maybe = true;
-	else if (op == NFT_CMP_EQ || op == NFT_CMP_NEQ)
+		return;
+	}
+	if (op == NFT_CMP_EQ || op == NFT_CMP_NEQ)
 		compare(r, &reg, op == NFT_CMP_NEQ, data, len);
 	else if (op == NFT_CMP_GTE && reg.holds == H_DPORT)
 		add_match(r, PW_ROUGH_DPORT, false, number_be(data, len),

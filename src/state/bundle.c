@@ -61,9 +61,14 @@ static bool equal_files(const struct pw_bundle *a, const struct pw_bundle *b)
 	return true;
 }
 
+bool pw_bundle_is(const struct pw_bundle *bundle, const uint8_t digest[32])
+{
+	return !memcmp(bundle->digest, digest, sizeof(bundle->digest));
+}
+
 bool pw_bundle_equal(const struct pw_bundle *a, const struct pw_bundle *b)
 {
-	return !memcmp(a->digest, b->digest, sizeof(a->digest)) &&
+	return pw_bundle_is(a, b->digest) &&
 	       !memcmp(a->services, b->services, sizeof(a->services)) &&
 	       !strcmp(a->path, b->path) && a->num_files == b->num_files &&
 	       equal_files(a, b);

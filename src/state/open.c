@@ -53,9 +53,8 @@ static int sync_above(int fd)
 static int open_dir(struct pw_state *state, int at, const char *name,
 		    bool make, int *out, struct pw_diags *diags)
 {
-	pw_owned(fd_close) int fd = -1;
 	bool made = make && !mkdirat(at, name, 0700);
-	int err;
+	int fd, err;
 
 	if (make && !made && errno != EEXIST)
 		return pw_diag_system(diags, errno, "cannot make %s",
@@ -70,10 +69,10 @@ static int open_dir(struct pw_state *state, int at, const char *name,
 	if (!err && made)
 		err = sync_above(fd);
 	if (err)
-		return err;
-	*out = fd;
-	fd = -1;
-	return 0;
+		close(fd);
+	else
+		*out = fd;
+	return err;
 }
 
 static int open_all(struct pw_state *state, bool make, struct pw_diags *diags)

@@ -86,7 +86,7 @@ static int collect(struct named *named)
 
 static bool is_named(const struct named *named, const char *name)
 {
-	struct object object;
+	struct object object = { 0 };
 
 	return pw_hex_parse(name, strlen(name), object.digest) && named->num &&
 	       bsearch(&object, named->list, named->num,

@@ -42,7 +42,7 @@ static void put_drifts(const struct pw_drifts *drifts, uint32_t num, FILE *out)
 		const struct pw_drift *drift = &drifts->list[i];
 
 		fputc((int)drift->kind, out);
-		fputc(drift->note, out);
+		fputc(drift->note ? 1 : 0, out);
 		put_text(drift->text, out);
 		put_text(drift->hint ? drift->hint : "", out);
 	}
