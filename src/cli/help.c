@@ -9,7 +9,7 @@ void help_overview(FILE *out)
 	      "Closes every port of this host that a policy does not open.\n\n",
 	      out);
 	for (const struct command *c = commands; c->name; c++)
-		fprintf(out, "  %-9s%s\n", c->name, c->help);
+		fprintf(out, "  %-10s%s\n", c->name, c->help);
 	fputs("\nPOLICY is " DEFAULT_POLICY " unless given; - is standard input.\n\n"
 	      "Every command takes:\n", out);
 	options_print(OPT_COMMON, out);

@@ -74,8 +74,9 @@ const struct command commands[] = {
 	  OPT_FOR | OPT_FROM | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_open,
 	  "let ports be reached for a while; the kernel ends it",
 	  "PORT is a number, a range or the name of a service. --for is needed; --from\n"
-	  "and --on may be given several times. A [block] beats an opening." },
-	{ "close", "PROTO/PORT...", OPEN_MAX_PORTS, POLICY_NEVER, true, true,
+	  "and --on may be given several times; without: anyone, everywhere. A [block]\n"
+	  "beats an opening." },
+	{ "close", "PROTO/PORT... | --all", OPEN_MAX_PORTS, POLICY_NEVER, true, true,
 	  OPT_FROM | OPT_ALL | OPT_RUN_DIR | OPT_STATE_DIR | OPT_JSON, cmd_close,
 	  "end what was opened for a while",
 	  "Without --from and --on whoever it was opened for. What the policy allows stays\n"

@@ -14,6 +14,8 @@
 #include "portwall/host.h"
 #include "portwall/names.h"
 
+#define ONE_EACH "write a word for each: tcp/80 tcp/443"
+
 /**
  * struct asked - What the words of the command line mean
  * @host:	services, gathered when a name is met
@@ -54,9 +56,14 @@ static int read_proto(struct asked *asked, const char *word, size_t len,
 	return -EINVAL;
 }
 
-static int wrong_port(struct asked *asked, const char *word, const char *why)
+/* @hint: NULL: none */
+static int wrong_port(struct asked *asked, const char *word, const char *why,
+		      const char *hint)
 {
-	return pw_diag_error(asked->cli->diags, NULL, "'%s': %s", word, why);
+	pw_diag_error(asked->cli->diags, NULL, "'%s': %s", word, why);
+	if (hint)
+		pw_diag_hint(asked->cli->diags, "%s", hint);
+	return -EINVAL;
 }
 
 /* -ERANGE: no port */
@@ -85,9 +92,11 @@ static int read_range(struct asked *asked, const char *word, const char *text,
 		err = read_number(&text, &out->last);
 	}
 	if (err || *text)
-		return wrong_port(asked, word, "ports are 1 to 65535");
+		return wrong_port(asked, word, "ports are 1 to 65535",
+				  NULL);
 	if (out->last < out->first)
-		return wrong_port(asked, word, "the range runs backwards");
+		return wrong_port(asked, word, "the range runs backwards",
+				  NULL);
 	return 0;
 }
 
@@ -102,7 +111,8 @@ static int read_service(struct asked *asked, const char *word,
 	service = pw_host_service(asked->host, name, strlen(name), out->proto);
 	if (!service)
 		return wrong_port(asked, word,
-				  "no such service in /etc/services");
+				  "no such service in /etc/services",
+				  strchr(name, ',') ? ONE_EACH : NULL);
 	out->first = out->last = service->port;
 	return 0;
 }
@@ -270,6 +280,11 @@ static void describe_opened(struct cli *cli, const struct pw_open *open)
 	doc_set(cli->doc, "openings", list);
 }
 
+static bool is_several(const struct pw_opening *o)
+{
+	return !o->any_from && pw_value_cmp(o->from, o->to);
+}
+
 static void warn_blocked(struct cli *cli, const struct pw_open *open)
 {
 	char *text = NULL;
@@ -284,11 +299,32 @@ static void warn_blocked(struct cli *cli, const struct pw_open *open)
 		opening_put(&open->list[i], out);
 		fclose(out);
 		pw_diag_warning(cli->diags, NULL,
-				"%s: a [block] of the policy beats it%s", text,
-				open->list[i].any_from ? "" :
-				", at least for some of these addresses");
+				"%s: a [block] of the policy beats it", text);
+		if (is_several(&open->list[i]))
+			pw_diag_hint(cli->diags,
+				     "at least for some of these addresses");
 		free(text);
 		text = NULL;
+	}
+}
+
+/* It may come later; a wrong name would open nothing without a word */
+static void warn_absent(struct cli *cli)
+{
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+	pw_owned(pw_host_free) struct pw_host *host = NULL;
+
+	if (!cli->on.num || !unsaid || pw_host_gather_ifaces(&host, unsaid) ||
+	    !host->ifaces_known)
+		return;
+	for (size_t i = 0; i < cli->on.num; i++) {
+		if (pw_host_iface(host, cli->on.list[i]))
+			continue;
+		pw_diag_warning(cli->diags, NULL,
+				"there is no interface '%s' now",
+				cli->on.list[i]);
+		pw_diag_hint(cli->diags,
+			     "what comes in on it is let in once there is one");
 	}
 }
 
@@ -304,6 +340,7 @@ static int open_asked(struct cli *cli, const struct asked *asked)
 		return err;
 	cli->changed = true;
 	warn_blocked(cli, &open);
+	warn_absent(cli);
 	messages_print(cli);
 	if (cli->doc)
 		describe_opened(cli, &open);

@@ -208,15 +208,15 @@ static const struct option_row options[] = {
 	{ "seed", 0, OPT_SEED, "N", 0, set_seed,
 	  "choose the same random ports again" },
 	{ "against", 0, OPT_PLAN, "FILE", 0, set_against,
-	  "compare with this policy, not with what is in force" },
+	  "compare with FILE, not with what is in force" },
 	{ "exit-code", 0, OPT_PLAN, FLAG(exit_code),
 	  "exit with 1 when there is a change" },
 	{ "for", 0, OPT_FOR, "TIME", 0, set_for,
 	  "how long: 90s, 15m, 2h, 1d; at most 30d" },
 	{ "from", 0, OPT_FROM, "ADDR", 0, add_from,
-	  "only this address or prefix, else anyone" },
+	  "only for this address or prefix" },
 	{ "on", 0, OPT_FROM, "IF", 0, add_on,
-	  "only what comes in on this interface" },
+	  "only for what comes in on this interface" },
 	{ "all", 0, OPT_ALL, FLAG(all), "all that is open for a while" },
 	{ "dry-run", 'n', OPT_DRY_RUN, FLAG(dry_run),
 	  "do everything but change the rules" },
@@ -308,9 +308,13 @@ static int set_value(struct parse *p, const struct option_row *row,
 	size_t before = pw_diags_count(p->cli->diags, PW_ERROR);
 	int err = row->set(p->cli, value);
 
-	if (err == -EINVAL && before == pw_diags_count(p->cli->diags, PW_ERROR))
-		pw_diag_error(p->cli->diags, NULL, "--%s=%s: not one of %s",
-			      row->name, value, row->arg);
+	if (err != -EINVAL ||
+	    before != pw_diags_count(p->cli->diags, PW_ERROR))
+		return err;
+	pw_diag_error(p->cli->diags, NULL, "--%s=%s: not one of %s", row->name,
+		      value, row->arg);
+	if (!strcmp(value, "json"))
+		pw_diag_hint(p->cli->diags, "for JSON write --json");
 	return err;
 }
 
@@ -410,22 +414,32 @@ static int parse_words(struct parse *p)
 	return err;
 }
 
+/* What was used and is not taken; NULL: nothing */
+static const struct option_row *find_refused(const struct parse *p)
+{
+	for (size_t i = 0; i < p->num_used; i++)
+		if (!is_taken(p->used[i], p->cli->command))
+			return p->used[i];
+	return NULL;
+}
+
 static int check_usage(const struct parse *p)
 {
+	const struct option_row *refused = find_refused(p);
 	struct cli *cli = p->cli;
+	const struct command *command = cli->command;
 
-	for (size_t i = 0; i < p->num_used; i++)
-		if (!is_taken(p->used[i], cli->command))
-			return pw_diag_error(cli->diags, NULL,
-					     "%s does not take --%s",
-					     cli->command->name,
-					     p->used[i]->name);
-	if (cli->num_args > cli->command->max_args)
-		return pw_diag_error(cli->diags, NULL,
-				     "%s: '%s' is one argument too many",
-				     cli->command->name,
-				     cli->args[cli->command->max_args]);
-	return 0;
+	if (refused)
+		pw_diag_error(cli->diags, NULL, "%s does not take --%s",
+			      command->name, refused->name);
+	else if (cli->num_args > command->max_args)
+		pw_diag_error(cli->diags, NULL,
+			      "%s: '%s' is one argument too many",
+			      command->name, cli->args[command->max_args]);
+	else
+		return 0;
+	pw_diag_hint(cli->diags, "see: portwall help %s", command->name);
+	return -EINVAL;
 }
 
 static const char *without_policy(const struct cli *cli)

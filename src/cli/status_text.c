@@ -126,14 +126,13 @@ static void print_trial(const struct cli *cli, const struct pw_kernel *kernel)
 		printf(" for %" PRIu64 " s more, then ",
 		       (kernel->trial_left_ms + 999) / 1000);
 		put_base(kernel);
-		puts("; keep it: portwall confirm");
+		puts("\nkeep it: portwall confirm; end it now: portwall rollback");
 		return;
 	}
 	fputs("the trial of ", stdout);
 	put_source(&kernel->trial_stamp);
-	fputs(" is over; ", stdout);
-	put_base(kernel);
-	puts(" are in force; the next command takes it away");
+	puts(" is over: what was before it is in force\n"
+	     "what is left of it goes with the next command that changes something");
 }
 
 static void print_drift(const struct cli *cli, const struct pw_drift *drift)

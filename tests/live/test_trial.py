@@ -71,6 +71,23 @@ def test_confirm_of_a_first_apply():
         w.boots_to(A)
 
 
+def test_status_tells_in_lines_that_fit():
+    with Live() as w:
+        w.put(A)
+        w.try_out(B, "600s")
+        said = w.go("status").stdout
+        assert re.search("^on trial for .*\n.*portwall confirm.*portwall "
+                         "rollback$", said, re.M), said
+        assert all(len(line) <= 80 for line in said.splitlines()
+                   if w.dir.name not in line), said
+        w.try_out(B, "1s")
+        w.await_closed(443)
+        said = w.go("status").stdout
+        assert "p.ini is over: what was before it is in force" in said, said
+        assert all(len(line) <= 80 for line in said.splitlines()
+                   if w.dir.name not in line), said
+
+
 def test_confirm_too_late():
     with Live() as w:
         w.put(A)

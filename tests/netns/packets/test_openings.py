@@ -97,7 +97,8 @@ def test_from():
              "closed tcp 2222 from 2001:db8:b::",
              "closed tcp 2222 from 2001:db8:9:ffff:ffff:ffff:ffff:ffff",
              "closed udp 2222 from 192.0.2.1", "closed tcp 2223 from 192.0.2.1")
-        w.portwall("close", "tcp/2222", "--from", "192.0.2.0/25")
+        w.portwall("close", "tcp/2222", "--from",
+                      "192.0.2.128/25")
         hold(w, "closed tcp 2222 from 192.0.2.1",
              "open tcp 2222 from 203.0.113.9")
 
@@ -227,6 +228,22 @@ def test_says_what_is_blocked():
                       "192.0.2.1", "--from", "198.51.100.1")
         assert [o["blocked"] for o in json.loads(done.stdout)["openings"]] \
             == [True, False], done.stdout
+        assert "at least" not in done.stderr, done.stderr
+        done = opened(w, "tcp/2222", "--for", "1h", "--from",
+                      "192.0.2.128/25")
+        assert "at least for some" in done.stderr, done.stderr
+
+
+def test_warns_of_interfaces_that_are_not_there():
+    """It may come, and then the opening counts; or the name is wrong."""
+    with world() as w:
+        w.apply(POLICY)
+        done = opened(w, "tcp/2222", "--for", "1h", "--on", "eth0", "--on",
+                      "eht0")
+        assert re.findall("no interface '(.*)'", done.stderr) == ["eht0"], done
+        assert "tcp/2222 from anyone on eht0" in done.stdout, done
+        done = w.portwall("close", "tcp/2222", "--on", "eht0")
+        assert "eht0" not in done.stderr, done
 
 
 def test_says_what_a_large_list_blocks():
