@@ -86,6 +86,23 @@ static int read_rules(struct pw_status *status)
 	return look_behind(status);
 }
 
+/* What is no opening is told as strange, and then there are none */
+static int read_openings(struct pw_nl *nl, struct pw_status *status,
+			 struct pw_diags *diags)
+{
+	int err = 0;
+
+	if (status->kernel->format == PW_FORMAT)
+		err = pw_openings_read(nl, &status->openings, status->strange);
+	if (err == -EOPNOTSUPP) {
+		status->openings = calloc(1, sizeof(*status->openings));
+		err = status->openings ? 0 : -ENOMEM;
+	}
+	return err && err != -ENOMEM ?
+		       pw_diag_system(diags, -err,
+				      "cannot read temporary openings") : err;
+}
+
 int pw_status_read(struct pw_status **out, struct pw_diags *diags)
 {
 	pw_owned(pw_status_free) struct pw_status *status =
@@ -97,9 +114,9 @@ int pw_status_read(struct pw_status **out, struct pw_diags *diags)
 		err = pw_kernel_look(nl, &status->kernel, &status->strange,
 				     diags);
 	if (!err)
+		err = read_openings(nl, status, diags);
+	if (!err)
 		err = read_rules(status);
-	if (!err && status->kernel->format == PW_FORMAT)
-		err = pw_openings_read(nl, &status->openings, diags);
 	if (err)
 		return err;
 	status->state = pw_live_state_of(status->kernel);

@@ -131,9 +131,13 @@ int pw_openings_explain(int err, struct pw_diags *diags)
 {
 	if (err == -ENOMEM)
 		return err;
-	if (err == -EBADMSG)
-		return pw_diag_system(diags, EOPNOTSUPP,
-				      "a set of openings of table inet " PW_TABLE " holds what no portwall puts there");
+	if (err == -EBADMSG) {
+		pw_diag_system(diags, EOPNOTSUPP,
+			       "a set of temporary openings (s.open*) holds what no portwall puts there");
+		pw_diag_hint(diags,
+			     "take it out with nft, or the whole table with: portwall clear");
+		return -EOPNOTSUPP;
+	}
 	if (pw_nl_is_passing(err) || err == -ERESTART || err == -EINPROGRESS)
 		return pw_diag_system(diags, EAGAIN,
 				      "others kept changing the rules of this host for 5 seconds");

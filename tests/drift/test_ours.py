@@ -62,6 +62,20 @@ def test_names(change, expected):
             need(one.drift() == [], "not mended: %r" % one.drift())
 
 
+def test_openings_by_hand_that_are_none():
+    """Everything is open by them, so status has to say something"""
+    with host() as one:
+        one.apply()
+        one.nft("add element inet portwall s.open4 "
+                "{ 0-65535 . 0-255 . 0.0.0.0/0 timeout 1d }")
+        need(one.drift() == [("added", T + "a set of temporary openings "
+                              "(s.open*) holds what no portwall puts there")],
+             repr(one.drift()))
+        need(one.status()["exit"] == 1, "exit")
+        one.nft("flush set inet portwall s.open4")
+        need(one.drift() == [], repr(one.drift()))
+
+
 def test_rule_is_told_with_its_handle_and_text():
     with host() as one:
         one.apply()
