@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 
+from netns.lib.need import need
 from netns.lib.netns import Netns
 from netns.lib.world import PORTWALL
 
@@ -19,15 +20,6 @@ tcp = 80, 443
 tcp = 5432
 from = 192.0.2.0/24
 """
-
-
-class Failure(Exception):
-    """What was expected and did not come."""
-
-
-def need(condition, what):
-    if not condition:
-        raise Failure(what)
 
 
 class Host:

@@ -2,7 +2,8 @@
 """status --format=prometheus against a small strict parser of the format."""
 import re
 
-from drift.host import host, need
+from drift.host import host
+from netns.lib.need import need
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'

@@ -2,7 +2,8 @@
 """Other tables: who drops what is open is found, who bans somebody is not."""
 from netns.lib.runner import cases
 
-from drift.host import host, need
+from drift.host import host
+from netns.lib.need import need
 
 FAIL2BAN = """
 table inet f2b-table {

@@ -2,7 +2,8 @@
 """Our own table: each change by hand is named exactly, and no other one."""
 from netns.lib.runner import cases
 
-from drift.host import host, need
+from drift.host import host
+from netns.lib.need import need
 
 T = "table inet portwall, "
 

@@ -12,7 +12,8 @@ import time
 
 from netns.lib.runner import cases
 
-from drift.host import Failure, host, need
+from drift.host import host
+from netns.lib.need import Failure, need
 
 PATIENCE_S = 20         # the machine may be busy; a test that waits has failed
 

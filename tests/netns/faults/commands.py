@@ -4,8 +4,8 @@
 import collections
 import json
 
-from netns.faults.host import (
-    Failure, Host, calls_of, killed_at, need, run_with)
+from netns.faults.host import Host, calls_of, killed_at, run_with
+from netns.lib.need import Failure, need
 
 # What the kernel may answer; of other calls that they are not possible
 ERRNOS = {

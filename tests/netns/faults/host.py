@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 
+from netns.lib.need import need
 from netns.lib.netns import Netns
 from netns.lib.world import PORTWALL
 
@@ -38,15 +39,6 @@ FOREIGN = """table ip other {
   }
 }
 """
-
-
-class Failure(Exception):
-    pass
-
-
-def need(condition, text):
-    if not condition:
-        raise Failure(text)
 
 
 class Host:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import threading
 
+from .need import Failure, need
 from .netns import Netns
 
 HOST, PEER = "10.99.0.2", "10.99.0.1"
@@ -36,15 +37,6 @@ OBSERVER = """table inet observer {
   }
 }
 """
-
-
-class Failure(Exception):
-    pass
-
-
-def need(condition, text):
-    if not condition:
-        raise Failure(text)
 
 
 class Host:
