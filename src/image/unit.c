@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "image/parts.h"
+#include "portwall/state.h"
 
 #define UNIT "portwall.service"
 #define UNIT_MAX (64u << 10)
@@ -58,6 +59,94 @@ static char *value_of(const struct pw_source *src, const char *key)
 	return value;
 }
 
+/* Does the line start something, or say when not to? systemd.unit(5) */
+static bool decides(const char *line)
+{
+	static const char *const keys[] = {
+		"ExecStart", "ExecCondition", "Condition", "Assert",
+	};
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(keys); i++)
+		if (!strncmp(line, keys[i], strlen(keys[i])))
+			return true;
+	return false;
+}
+
+static bool any_decides(const struct pw_source *src)
+{
+	bool found = false;
+	size_t len;
+
+	for (uint32_t n = 1; n <= src->num_lines && !found; n++) {
+		const char *text = pw_source_line(src, n, &len);
+		char *line = strndup(text, len);
+
+		found = !line || decides(line + strspn(line, " \t"));
+		free(line);
+	}
+	return found;
+}
+
+static void look_at_drop_in(const struct root *root, const char *path,
+			    struct pw_diags *diags)
+{
+	pw_owned(pw_source_free) struct pw_source *src = NULL;
+
+	if (!root_read(root, path, UNIT_MAX, &src) && !any_decides(src))
+		return;
+	pw_diag_error(diags, NULL,
+		      "%s%s decides whether the unit starts, and what: nobody can tell that it does",
+		      root->path, path);
+	pw_diag_hint(diags, "take that out of it, or: rm %s%s", root->path,
+		     path);
+}
+
+static void look_at_drop_ins(const struct root *root, const char *dir,
+			     struct pw_diags *diags)
+{
+	char path[512], **names = NULL;
+	size_t num = 0;
+
+	if (root_list(root, dir, &names, &num))
+		return;
+	for (size_t i = 0; i < num; i++) {
+		const char *dot = strrchr(names[i], '.');
+
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		if (dot && !strcmp(dot, ".conf"))
+			look_at_drop_in(root, path, diags);
+	}
+	root_list_free(names, num);
+}
+
+static void refuse_drop_ins(const struct root *root, struct pw_diags *diags)
+{
+	char dir[128];
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(unit_dirs); i++) {
+		snprintf(dir, sizeof(dir), "%s/" UNIT ".d", unit_dirs[i]);
+		look_at_drop_ins(root, dir, diags);
+		snprintf(dir, sizeof(dir), "%s/service.d", unit_dirs[i]);
+		look_at_drop_ins(root, dir, diags);
+	}
+}
+
+/* "boot" behind the program, from the directory that is prepared here */
+static bool does_boot(const char *command)
+{
+	static const char state[] = "--state-dir=";
+	const char *dir = command ? strstr(command, state) : NULL;
+	const char *arg = command ? strstr(command, " boot") : NULL;
+
+	if (!arg || (arg[5] && arg[5] != ' '))
+		return false;
+	if (!dir)
+		return true;
+	dir += strlen(state);
+	return strcspn(dir, " ") == strlen(PW_STATE_DIR) &&
+	       !strncmp(dir, PW_STATE_DIR, strlen(PW_STATE_DIR));
+}
+
 /* First word; systemd.service(5): a path may follow special characters */
 static char *program_of(char *command)
 {
@@ -92,7 +181,10 @@ static void refuse_masked(const struct root *root, const char *path,
 static void take_unit(const struct root *root, struct pw_image *image,
 		      const struct pw_source *src, struct pw_diags *diags)
 {
-	image->program = program_of(value_of(src, "ExecStart"));
+	char *command = value_of(src, "ExecStart");
+	const bool boots = does_boot(command);
+
+	image->program = program_of(command);
 	image->target = value_of(src, "WantedBy");
 	if (!image->target || !image->program || *image->program != '/') {
 		pw_diag_error(diags, NULL,
@@ -104,6 +196,11 @@ static void take_unit(const struct root *root, struct pw_image *image,
 			      "%s has no program %s, which the unit starts",
 			      root->path, image->program);
 		pw_diag_hint(diags, "make install DESTDIR=%s", root->path);
+	} else if (!boots) {
+		pw_diag_error(diags, NULL,
+			      "%s%s starts something else than `portwall boot` from "
+			      PW_STATE_DIR, root->path, image->unit);
+		pw_diag_hint(diags, "take the one that comes with portwall");
 	}
 }
 
@@ -133,6 +230,7 @@ int image_find_unit(const struct root *root, struct pw_image *image,
 	char path[128], *target;
 
 	need_systemd(root, diags);
+	refuse_drop_ins(root, diags);
 	for (size_t i = 0; i < PW_ARRAY_SIZE(unit_dirs); i++) {
 		snprintf(path, sizeof(path), "%s/" UNIT, unit_dirs[i]);
 		if (!root_readlink(root, path, &target))
