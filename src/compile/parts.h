@@ -47,7 +47,7 @@ void emit_admit(struct build *b, uint32_t chain, struct draft *d,
 void emit_log(struct build *b, uint32_t chain, const char *limit_owner,
 	      const struct pw_rate *rate, const char *prefix);
 
-/* tree.c */
+/* tree.c; what it uses of tree_public.c is in tree.h */
 void emit_tree(struct build *b, uint32_t chain, enum scope scope, bool block);
 
 /* gN.block, gN.block.ports: made when first used; PW_NONE without such blocks */

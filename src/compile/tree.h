@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Port classes: ports with the same list of sections. */
+/* Ports to sections: what anyone may reach, and classes of ports. */
 #ifndef COMPILE_TREE_H
 #define COMPILE_TREE_H
 
@@ -49,5 +49,11 @@ void classes_clear(struct classes *classes);
 /* "@name.<k>", k counted in order of the first call for each class */
 uint32_t class_chain(struct build *b, struct classes *classes,
 		     uint32_t class_index, const char *name);
+
+/* dport of @t in @ports: one range inline, more as a set */
+void match_ports(struct build *b, struct draft *d, enum pw_transport t,
+		 struct pw_rangeset *ports);
+/* What the sections of @list let anyone in to, without limits */
+void emit_public(struct build *b, uint32_t chain, const struct list *list);
 
 #endif
