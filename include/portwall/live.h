@@ -246,7 +246,8 @@ int pw_rollback(struct pw_settle *settle, struct pw_diags *diags);
  * pw_tidy_trial() - Take away a trial that is over, if there is one
  *
  * Every command that changes something does this first. Connections made
- * meanwhile that the policy in force would not let in are ended.
+ * meanwhile that the policy in force would not let in are ended. Return: as
+ * pw_apply(); @settle->done: there was one
  */
 int pw_tidy_trial(struct pw_settle *settle, struct pw_diags *diags);
 
@@ -274,7 +275,9 @@ int pw_boot(struct pw_settle *settle, enum pw_booted *booted,
 
 /*
  * Put the policy that is due back in force: during a trial the candidate for
- * the time that is left, else the remembered one. Openings stay.
+ * the time that is left, else the remembered one. Openings stay. What is in
+ * force and unchanged is left alone. -ENOENT: none is remembered, with a
+ * message; as pw_apply()
  */
 int pw_heal(struct pw_settle *settle, struct pw_diags *diags);
 
@@ -296,7 +299,10 @@ struct pw_open {
 	size_t closed;
 };
 
-/* Both under the lock. -ENOENT: no policy is in force, with a message */
+/*
+ * Both under the lock. -ENOENT: no policy is in force, or one of an older
+ * portwall, with a message; as pw_openings_add() and pw_openings_remove()
+ */
 int pw_open(struct pw_open *open, struct pw_diags *diags);
 int pw_close(struct pw_open *open, struct pw_diags *diags);
 

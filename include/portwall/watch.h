@@ -60,6 +60,14 @@ struct pw_watch {
 	int stop_fd;
 };
 
+/**
+ * pw_watch_run() - Watch until @watch->stop_fd is readable
+ *
+ * The first look at the rules has to work; what cannot be read at a later one
+ * is tried again.
+ *
+ * Return: 0; -errno of @watch->tell() and of the system
+ */
 int pw_watch_run(struct pw_watch *watch, struct pw_diags *diags);
 
 #endif
