@@ -224,6 +224,8 @@ static int tell_ours(const struct pw_look *look, const struct finding *f)
 	if (!now->generation && before->generation && !is_ours(look))
 		return tell(look, PW_EVENT_CHANGED, NULL,
 			    "somebody removed table inet " PW_TABLE);
+	if (now->state == PW_LIVE_EXPIRED)	/* told of by what tidies up */
+		return 0;
 	if (is_applied(before, now))
 		return tell_in_force(look, PW_EVENT_APPLIED, f, NULL);
 	return 0;
@@ -265,27 +267,38 @@ static struct pw_settle settle_of(const struct pw_look *look)
 				   .sudo_uid = (uid_t)-1 };
 }
 
+/* @err: of tidying up, for the reason @said */
+static int tell_over(const struct pw_look *look, const struct finding *f,
+		     const struct pw_cut *cut, int err,
+		     const struct pw_diags *said)
+{
+	char *text = in_force(f);
+
+	if (!text)
+		err = -ENOMEM;
+	else if (err)
+		err = tell(look, PW_EVENT_TRIAL_OVER, NULL,
+			   "%s; what is left of the trial could not be taken away: %s",
+			   text, first_text(said));
+	else
+		err = tell(look, PW_EVENT_TRIAL_OVER, NULL,
+			   "%s; connections ended: %zu", text,
+			   cut->ended.sockets + cut->ended.entries);
+	free(text);
+	return err;
+}
+
 /* Its generation goes, and the connections that only it let in */
 static int tidy(const struct pw_look *look, struct finding *f,
 		struct pw_diags *diags)
 {
 	pw_owned(pw_diags_free) struct pw_diags *said = pw_diags_new();
 	struct pw_settle settle = settle_of(look);
-	size_t ended;
 	int err = said ? pw_tidy_trial(&settle, said) : -ENOMEM;
 
 	if (err == -ENOMEM)
 		return err;
-	ended = settle.cut_result.ended.sockets +
-		settle.cut_result.ended.entries;
-	if (err)
-		err = tell(look, PW_EVENT_TRIAL_OVER, NULL,
-			   "the trial is over: what was before it is in force; it could not be taken away: %s",
-			   first_text(said));
-	else
-		err = tell(look, PW_EVENT_TRIAL_OVER, NULL,
-			   "the trial is over: what was before it is in force; %zu connections were ended",
-			   ended);
+	err = tell_over(look, f, &settle.cut_result, err, said);
 	clear(f);
 	return err ? err : find(look, f, diags);
 }

@@ -240,8 +240,11 @@ def test_trial_ends():
             one.apply("[allow web]\ntcp = 81\n", "--trial", "1s",
                       "--allow-lockout")
             need("on trial" in watch.until("applied")["text"], "on trial")
-            watch.until("trial-over")
-            need("changed" not in {kind for kind, _ in watch.seen},
+            over = watch.until("trial-over")["text"]
+            need(" is in force, generation 1; connections ended: 0" in over,
+                 over)
+            kinds = [kind for kind, _ in watch.seen]
+            need(kinds == ["started", "applied", "trial-over"],
                  repr(watch.seen))
         need(one.status()["trial"] is None and one.status()["exit"] == 0,
              "it was not taken away: %r" % one.status())
