@@ -229,11 +229,20 @@ int pw_load_clear(struct pw_nl *nl, struct pw_diags *diags);
  */
 int pw_load_clear_stray(struct pw_nl *nl, struct pw_diags *diags);
 
-/*
- * Delete rules of our table that no portwall makes, so that it can be read
- * again; what can be read is put right by the next switch. 0, also when there
- * are none; as pw_load_switch()
+/**
+ * struct pw_purged - What was taken out
+ * @others:	chains, sets, maps and objects
  */
-int pw_load_purge(struct pw_nl *nl, struct pw_diags *diags);
+struct pw_purged {
+	size_t rules, others;
+};
+
+/*
+ * Delete what no portwall makes from our table, so that it can be read again;
+ * what can be read is put right by the next switch. 0, also when there is
+ * nothing such; as pw_load_switch()
+ */
+int pw_load_purge(struct pw_nl *nl, struct pw_purged *gone,
+		  struct pw_diags *diags);
 
 #endif

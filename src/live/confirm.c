@@ -100,6 +100,8 @@ static int confirm(struct confirm *c)
 	if (!err)
 		err = read_bundle(c);
 	if (!err)
+		err = pw_run_purge(&c->run);
+	if (!err)
 		err = read_rules(c);
 	if (!err)
 		err = pw_run_undisturbed(settle, &c->run, c);

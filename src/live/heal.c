@@ -68,6 +68,7 @@ static int heal(struct pw_run *run, struct pw_settle *settle)
 	if (pw_kernel_in_force(run->kernel))
 		err = pw_kernel_changed(run->kernel, &changed);
 	settle->stamp = *pw_kernel_stamp(run->kernel);
+	changed |= pw_diags_kept(run->strange) > 0;
 	return err || !changed ? err : put_back(run, settle);
 }
 

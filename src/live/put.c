@@ -164,8 +164,10 @@ static int switch_over(struct pw_run *run, void *arg)
 
 int pw_put_in_force(struct pw_run *run, struct pw_put *put)
 {
-	int err = fill(run, put);
+	int err = pw_run_purge(run);
 
+	if (!err)
+		err = fill(run, put);
 	return err ? err : pw_run_undisturbed(switch_over, run, put);
 }
 
@@ -201,7 +203,7 @@ int pw_put_find_unchanged(const struct pw_run *run, const struct pw_put *put,
 	if (pw_kernel_in_force(run->kernel) &&
 	    !memcmp(stamp->digest, put->stamp.digest, sizeof(stamp->digest)))
 		err = pw_kernel_changed(run->kernel, &changed);
-	*unchanged = !err && !changed;
+	*unchanged = !err && !changed && !pw_diags_kept(run->strange);
 	return err;
 }
 

@@ -50,16 +50,53 @@ static int open_state(struct pw_run *run)
 	return need(run, err, &run->state_err);
 }
 
+static void replace(struct pw_run *run, struct pw_kernel *kernel,
+		    struct pw_diags *strange)
+{
+	pw_kernel_free(run->kernel);
+	pw_diags_free(run->strange);
+	run->kernel = kernel;
+	run->strange = strange;
+}
+
 int pw_run_read(struct pw_run *run)
 {
+	struct pw_diags *strange = NULL;
 	struct pw_kernel *kernel;
-	int err = pw_kernel_read(run->nl, 0, &kernel, run->diags);
+	int err = pw_kernel_look(run->nl, &kernel, &strange, run->diags);
 
+	if (!err)
+		replace(run, kernel, strange);
+	return err;
+}
+
+static void tell_purged(struct pw_run *run, const struct pw_purged *gone)
+{
+	const size_t num = gone->rules + gone->others;
+
+	if (num)
+		pw_diag_warning(run->diags, NULL,
+				"took out %zu %s%s that portwall did not make",
+				num, gone->others ? "thing" : "rule",
+				num == 1 ? "" : "s");
+}
+
+int pw_run_purge(struct pw_run *run)
+{
+	struct pw_kernel *kernel;
+	struct pw_purged gone;
+	int err;
+
+	if (!pw_diags_kept(run->strange) || run->look)
+		return 0;
+	err = pw_load_purge(run->nl, &gone, run->diags);
 	if (err)
 		return err;
-	pw_kernel_free(run->kernel);
-	run->kernel = kernel;
-	return 0;
+	tell_purged(run, &gone);
+	err = pw_kernel_read(run->nl, 0, &kernel, run->diags);
+	if (!err)
+		replace(run, kernel, NULL);
+	return err;
 }
 
 static int refuse(const struct pw_run *run,
@@ -107,7 +144,7 @@ int pw_run_begin(struct pw_run *run)
 
 void pw_run_end(struct pw_run *run)
 {
-	pw_kernel_free(run->kernel);
+	replace(run, NULL, NULL);
 	pw_nl_close(run->nl);
 	pw_state_close(run->state);
 	pw_lock_free(run->lock);
@@ -120,7 +157,7 @@ int pw_run_vouch(struct pw_run *run)
 
 	if (pw_kernel_in_force(run->kernel))
 		err = pw_kernel_changed(run->kernel, &changed);
-	if (err || !changed)
+	if (err || !(changed || pw_diags_kept(run->strange)))
 		return err;
 	pw_diag_error(run->diags, NULL,
 		      "the rules in force are not as they were applied: somebody changed them");

@@ -14,6 +14,8 @@
  * Set by pw_run_begin():
  * @state:	NULL: nothing is remembered
  * @kernel:	as it is now, read under the lock
+ * @strange:	an error for each thing in the table that no portwall makes, and
+ *		that @kernel is without
  * @lock_err, @state_err: why boot goes on without a lock, and without a
  *		directory that is there
  * @found:	what the kernel held when the command came
@@ -30,6 +32,7 @@ struct pw_run {
 	struct pw_nl *nl;
 	struct pw_state *state;
 	struct pw_kernel *kernel;
+	struct pw_diags *strange;
 	int lock_err, state_err;
 	enum pw_live_state found;
 	bool stop;
@@ -50,7 +53,7 @@ struct pw_run {
 int pw_run_begin(struct pw_run *run);
 void pw_run_end(struct pw_run *run);
 
-/* Reads the kernel again; as pw_kernel_read() */
+/* Reads the kernel again; as pw_kernel_look() */
 int pw_run_read(struct pw_run *run);
 
 /*
@@ -58,6 +61,12 @@ int pw_run_read(struct pw_run *run);
  * before, those that were applied? -EPROTO with a message: somebody changed them
  */
 int pw_run_vouch(struct pw_run *run);
+
+/*
+ * Before the first change: takes out what no portwall makes, says so in a
+ * warning, and reads the kernel again. 0; as pw_load_purge(), pw_kernel_read()
+ */
+int pw_run_purge(struct pw_run *run);
 
 /*
  * Calls @step while signals that end a process have to wait: from the first

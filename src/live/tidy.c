@@ -66,9 +66,11 @@ static void end_connections(struct pw_run *run, const struct ending *e,
 int pw_run_end_trial(struct pw_run *run, struct pw_cut *cut)
 {
 	struct ending e = { NULL, NULL };
-	bool known = read_sides(run, &e);
-	int err = pw_run_undisturbed(roll_back, run, NULL);
+	int err = pw_run_purge(run);
+	bool known = !err && read_sides(run, &e);
 
+	if (!err)
+		err = pw_run_undisturbed(roll_back, run, NULL);
 	if (!err)
 		end_connections(run, &e, known, cut);
 	if (!err)

@@ -2,6 +2,7 @@
 /* Finds, and takes away, what of our table nobody needs any more. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nft/kernel.h"
 #include "nft/kernel_used.h"
@@ -38,6 +39,15 @@ static bool is_stranger(const struct pw_chain *chain)
 	return chain->hook == PW_HOOK_NONE && !pw_name_generation(chain->name);
 }
 
+/* Its rules are replaced when the base chains are moved */
+static bool is_moved(const struct pw_chain *chain)
+{
+	for (size_t i = 0; i < PW_NUM_BASES; i++)
+		if (!strcmp(chain->name, pw_bases[i].name))
+			return true;
+	return false;
+}
+
 static bool leads_to_stranger(const struct pw_ruleset *rs,
 			      const struct pw_chain *chain)
 {
@@ -51,12 +61,18 @@ static bool leads_to_stranger(const struct pw_ruleset *rs,
 }
 
 /* All of them or none: they may go to each other */
-static void mark_strangers(struct pw_stale *stale, const struct pw_ruleset *rs)
+static void mark_strangers(struct pw_stale *stale, const struct pw_ruleset *rs,
+			   bool moving)
 {
-	for (size_t i = 0; i < rs->num_chains; i++)
-		if (!stale->chains[i] && !is_stranger(&rs->chains[i]) &&
-		    leads_to_stranger(rs, &rs->chains[i]))
+	for (size_t i = 0; i < rs->num_chains; i++) {
+		const struct pw_chain *chain = &rs->chains[i];
+
+		if (stale->chains[i] || is_stranger(chain) ||
+		    (moving && is_moved(chain)))
+			continue;
+		if (leads_to_stranger(rs, chain))
 			return;
+	}
 	for (size_t i = 0; i < rs->num_chains; i++)
 		if (is_stranger(&rs->chains[i]))
 			note(stale, &stale->chains[i], true);
@@ -115,7 +131,7 @@ int pw_stale_find(const struct pw_kernel *kernel, const struct pw_ruleset *want,
 		return -ENOMEM;
 	}
 	mark_generations(&stale, rs, &stay);
-	mark_strangers(&stale, rs);
+	mark_strangers(&stale, rs, moving);
 	mark_shared(&stale, rs, &used, want);
 	*out = stale;
 	return 0;

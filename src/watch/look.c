@@ -303,28 +303,12 @@ static int tidy(const struct pw_look *look, struct finding *f,
 	return err ? err : find(look, f, diags);
 }
 
-/* What cannot be decoded goes first: nothing is done to such a table */
-static int mend(const struct finding *f, struct pw_settle *settle,
-		struct pw_diags *said)
-{
-	pw_owned(pw_nl_close) struct pw_nl *nl = NULL;
-	int err = 0;
-
-	if (pw_diags_kept(f->status->strange)) {
-		err = pw_nl_open(&nl, said);
-		if (!err)
-			err = pw_load_purge(nl, said);
-	}
-	return err ? err : pw_heal(settle, said);
-}
-
 static int put_back(const struct pw_look *look, struct finding *f,
 		    struct pw_diags *diags)
 {
 	pw_owned(pw_diags_free) struct pw_diags *said = pw_diags_new();
-	const bool strange = pw_diags_kept(f->status->strange);
 	struct pw_settle settle = settle_of(look);
-	int err = said ? mend(f, &settle, said) : -ENOMEM;
+	int err = said ? pw_heal(&settle, said) : -ENOMEM;
 
 	if (err == -ENOMEM)
 		return err;
@@ -334,7 +318,7 @@ static int put_back(const struct pw_look *look, struct finding *f,
 			    first_text(said));
 	clear(f);
 	err = find(look, f, diags);
-	if (err || (!settle.done && !strange))
+	if (err || !settle.done)
 		return err;
 	return tell_in_force(look, PW_EVENT_HEALED, f,
 			     f->seen.ours ? f->drifts : NULL);

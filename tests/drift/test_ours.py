@@ -2,7 +2,7 @@
 """Our own table: each change by hand is named exactly, and no other one."""
 from netns.lib.runner import cases
 
-from drift.host import host
+from drift.host import SSH_WEB, host
 from netns.lib.need import need
 
 T = "table inet portwall, "
@@ -56,11 +56,77 @@ def test_names(change, expected):
             need(kind == want_kind and text.startswith(want_text),
                  "%s, not %s" % ((kind, text), (want_kind, want_text)))
         need(one.status()["exit"] == 1, "exit")
-        if "counter" not in change:
-            one.apply()
-            if one.drift():     # a chain goes when nothing goes there
-                one.apply()
-            need(one.drift() == [], "not mended: %r" % one.drift())
+        one.apply()
+        need(one.drift() == [], "not mended: %r" % one.drift())
+
+
+STRANGE = {
+    "a rule": ("add rule inet portwall input counter accept", "1 rule "),
+    "rules": ("add rule inet portwall input counter accept\n"
+              "add rule inet portwall {g}.local meta mark 7 counter accept",
+              "2 rules "),
+    "a rule with a set of its own":
+        ("add rule inet portwall input tcp dport { 1, 9 } counter accept",
+         "1 rule "),
+    "a rule to a chain": ("add chain inet portwall extra\n"
+                          "add rule inet portwall extra accept\n"
+                          "add rule inet portwall input counter jump extra",
+                          "1 rule "),
+    "a set": ("add set inet portwall mine "
+              "{ type ipv4_addr . inet_service; }\n"
+              "add rule inet portwall input "
+              "ip saddr . tcp dport @mine accept", "2 things "),
+    "a base chain": ("add chain inet portwall mine "
+                     "{ type nat hook prerouting priority -100; }\n"
+                     "add rule inet portwall mine accept", "2 things "),
+    "an object": ("add quota inet portwall mine { over 10 mbytes }\n"
+                  "add rule inet portwall input quota name mine drop",
+                  "2 things "),
+}
+
+
+@cases(*[(what + ", " + command, *case, command) for what, case in STRANGE.items()
+         for command in ("apply", "boot", "rollback")])
+def test_what_is_not_understood_is_taken_out(change, said, command):
+    with host() as one:
+        one.apply("[allow web]\ntcp = 443\n")
+        one.apply()
+        one.nft(change)
+        need(one.drift(), "no drift")
+        options = ["--insecure-permissions", one.path("t.ini")]
+        done = one.portwall(command, *(options if command == "apply" else []))
+        need(done.returncode == 0, done.stderr)
+        need("took out " + said + "that portwall did not make" in done.stderr,
+             done.stderr)
+        need(one.drift() == [], repr(one.drift()))
+        need("mine" not in one.rules() and "extra" not in one.rules(),
+             one.rules())
+
+
+@cases(("confirm", "confirm"), ("rollback", "rollback"))
+def test_what_is_not_understood_does_not_hold_a_trial(command):
+    with host() as one:
+        one.apply("[allow web]\ntcp = 443\n")
+        one.apply(SSH_WEB, "--trial=600s")
+        one.nft("add rule inet portwall input counter accept")
+        done = one.portwall(command)
+        need(done.returncode == 0 and "took out 1 rule " in done.stderr,
+             done.stderr)
+        need(one.drift() == [], repr(one.drift()))
+
+
+def test_what_is_not_understood_stays_if_nothing_is_applied():
+    with host() as one:
+        one.apply()
+        one.nft("add rule inet portwall input counter accept")
+        before = one.rules()
+        options = ["--insecure-permissions", one.path("t.ini")]
+        done = one.portwall("apply", "--dry-run", *options)
+        need(done.returncode == 0, done.stderr)
+        with open(one.path("t.ini"), "a", encoding="ascii") as file:
+            file.write("nonsense\n")
+        need(one.portwall("apply", *options).returncode == 2, "wrong policy")
+        need(one.rules() == before, one.rules())
 
 
 def test_openings_by_hand_that_are_none():
