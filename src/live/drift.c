@@ -60,7 +60,7 @@ int pw_drift_find(const struct pw_status *status,
 	int err = drifts ? 0 : -ENOMEM;
 
 	if (!err)
-		err = pw_drift_ours(status, intent, drifts, diags);
+		err = pw_drift_ours(status, intent, where, drifts, diags);
 	if (!err)
 		err = pw_drift_boot(status, where, drifts);
 	if (!err)

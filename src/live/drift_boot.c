@@ -116,3 +116,21 @@ int pw_drift_boot(const struct pw_status *status, const struct pw_where *where,
 	b.bundle = bundle;
 	return judge(&b);
 }
+
+int pw_drift_boots(const struct pw_status *status,
+		   const struct pw_where *where, bool *boots)
+{
+	pw_owned(pw_bundle_free) struct pw_bundle *bundle = NULL;
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+	const struct pw_kernel *kernel = status->kernel;
+	int err = unsaid ? 0 : -ENOMEM;
+
+	if (!err && where->state_dir)
+		err = read_bundle(where->state_dir, &bundle, unsaid);
+	if (err == -ENOMEM)
+		return err;
+	*boots = bundle && (!kernel->current ||
+			    !memcmp(kernel->stamp.digest, bundle->digest,
+				    sizeof(bundle->digest)));
+	return 0;
+}

@@ -22,7 +22,8 @@ int pw_drift_note(struct pw_drifts *drifts, enum pw_drift_kind kind,
 
 /* drift_ours.c: of our own table. 0; -ENOMEM; as pw_compile() */
 int pw_drift_ours(const struct pw_status *status,
-		  const struct pw_intent *intent, struct pw_drifts *out,
+		  const struct pw_intent *intent,
+		  const struct pw_where *where, struct pw_drifts *out,
 		  struct pw_diags *diags);
 
 /*
@@ -44,6 +45,9 @@ int pw_drift_extra_rule(const struct pw_ruleset *rs, uint32_t chain,
  */
 int pw_drift_boot(const struct pw_status *status, const struct pw_where *where,
 		  struct pw_drifts *out);
+/* Would boot load what was applied for good? 0 or -ENOMEM */
+int pw_drift_boots(const struct pw_status *status,
+		   const struct pw_where *where, bool *boots);
 
 /*
  * drift_others.c: other tables, and other firewall managers at work. 0;

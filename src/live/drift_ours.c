@@ -25,16 +25,27 @@ struct ours {
 	char hint[200];
 };
 
-static void choose_hint(struct ours *o)
+/* What it was read from may say something else by now: boot asks nobody */
+static int choose_hint(struct ours *o, const struct pw_where *where)
 {
 	const struct pw_stamp *stamp = pw_kernel_stamp(o->kernel);
+	const char *hint = "put it back: portwall boot";
+	bool boots;
+	int err = pw_drift_boots(o->status, where, &boots);
 
-	if (*stamp->source && strcmp(stamp->source, "-"))
-		snprintf(o->hint, sizeof(o->hint),
-			 "put it back: portwall apply %s", stamp->source);
+	if (err)
+		return err;
+	if (o->kernel->trial_left_ms)
+		hint = "try it again, or end the trial: portwall rollback";
+	else if (!boots)
+		hint = "put it back: apply the policy again";
+	if (boots || o->kernel->trial_left_ms || !*stamp->source ||
+	    !strcmp(stamp->source, "-"))
+		snprintf(o->hint, sizeof(o->hint), "%s", hint);
 	else
 		snprintf(o->hint, sizeof(o->hint),
-			 "put it back: apply the policy again");
+			 "put it back: portwall apply %s", stamp->source);
+	return 0;
 }
 
 /* A chain that the comparison with the policy does not see */
@@ -79,8 +90,7 @@ static int find_undecoded(const struct ours *o)
 	for (size_t i = 0; !err && i < pw_diags_kept(strange); i++) {
 		const char *text = pw_diags_get(strange, i)->text;
 
-		err = pw_drift_add(o->out, PW_DRIFT_ADDED,
-				   "take it out with nft, or the whole table with: portwall clear",
+		err = pw_drift_add(o->out, PW_DRIFT_ADDED, o->hint,
 				   TABLE ", %.*s", said_len(text), text);
 	}
 	return err;
@@ -168,7 +178,8 @@ static bool has_base(const struct pw_kernel *kernel)
 }
 
 int pw_drift_ours(const struct pw_status *status,
-		  const struct pw_intent *intent, struct pw_drifts *out,
+		  const struct pw_intent *intent,
+		  const struct pw_where *where, struct pw_drifts *out,
 		  struct pw_diags *diags)
 {
 	struct ours o = { .status = status, .kernel = status->kernel,
@@ -177,8 +188,9 @@ int pw_drift_ours(const struct pw_status *status,
 
 	if (!o.kernel->exists || o.kernel->format != PW_FORMAT)
 		return 0;
-	choose_hint(&o);
-	if (o.kernel->dormant)
+	if (status->changed || !status->rules)
+		err = choose_hint(&o, where);
+	if (!err && o.kernel->dormant)
 		err = pw_drift_add(out, PW_DRIFT_ASLEEP, o.hint,
 				   TABLE " was put to sleep (flag dormant): none of it has an effect");
 	if (!err && !status->rules && has_base(o.kernel) && !o.kernel->trial)

@@ -181,8 +181,48 @@ def test_text_says_what_to_do_once():
         one.nft("insert rule inet portwall input tcp dport 23 accept\n"
                 "insert rule inet portwall input tcp dport 24 accept")
         done = one.portwall("status")
-        need(done.stdout.count("put it back: portwall apply") == 1 and
+        need(done.stdout.count("\n       put it back: portwall boot\n") == 1 and
              done.stdout.count("\nDRIFT  ") == 2, done.stdout)
+
+
+HARMS = ("insert rule inet portwall input tcp dport 23 accept",
+         "add rule inet portwall input counter accept",
+         "flush table inet portwall",
+         "add table inet portwall { flags dormant; }")
+
+
+@cases(*HARMS)
+def test_what_to_do_brings_it_back(change):
+    """Also where the policy's file says something else by now"""
+    with host() as one:
+        one.apply()
+        with open(one.path("t.ini"), "w", encoding="ascii") as file:
+            file.write("[allow other]\ntcp = 9\n")
+        one.nft(change)
+        hints = {d["hint"] for d in one.status()["drift"] if not d["note"]}
+        need(hints == {"put it back: portwall boot"}, repr(hints))
+        done = one.portwall("boot")
+        need(done.returncode == 0, done.stderr)
+        need(one.drift() == [], repr(one.drift()))
+
+
+@cases(*HARMS[:2])
+def test_what_to_do_without_memory(change):
+    with host(remembers=False) as one:
+        one.apply()
+        one.nft(change)
+        hints = {d["hint"] for d in one.status()["drift"]}
+        need(hints == {"put it back: portwall apply " + one.path("t.ini")},
+             repr(hints))
+
+
+def test_what_to_do_in_a_trial():
+    with host() as one:
+        one.apply("[allow web]\ntcp = 443\n")
+        one.apply(SSH_WEB, "--trial=600s")
+        one.nft(HARMS[0])
+        need("       try it again, or end the trial: portwall rollback\n" in
+             one.portwall("status").stdout, "hint")
 
 
 def test_file_that_differs_is_a_note():
