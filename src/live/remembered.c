@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Errors of an attempt that turned out to matter */
-static void pass_errors(const struct pw_diags *from, struct pw_diags *to)
+void pw_diags_pass_errors(const struct pw_diags *from, struct pw_diags *to)
 {
 	for (size_t i = 0; i < pw_diags_kept(from); i++) {
 		const struct pw_diag *diag = pw_diags_get(from, i);
@@ -78,7 +77,7 @@ static int find(struct pw_state *state, const uint8_t digest[32],
 	if (!err && !s.found)
 		err = s.damaged ? -EBADMSG : -ENOENT;
 	if (err && unsaid)
-		pass_errors(unsaid, diags);
+		pw_diags_pass_errors(unsaid, diags);
 	if (!err)
 		*out = s.found;
 	return err;
@@ -111,7 +110,7 @@ int pw_bundle_resolve(struct pw_state *state, const struct pw_bundle *bundle,
 	int err = unsaid ? resolve(state, bundle, blind, out, unsaid) : -ENOMEM;
 
 	if (err && unsaid)
-		pass_errors(unsaid, diags);
+		pw_diags_pass_errors(unsaid, diags);
 	return err;
 }
 

@@ -25,4 +25,7 @@ int pw_bundle_resolve(struct pw_state *state, const struct pw_bundle *bundle,
 int pw_intent_find(struct pw_state *state, const uint8_t digest[32],
 		   struct pw_intent **out, struct pw_diags *diags);
 
+/* Errors of an attempt that turned out to matter */
+void pw_diags_pass_errors(const struct pw_diags *from, struct pw_diags *to);
+
 #endif

@@ -15,6 +15,7 @@ struct rollback {
 	struct pw_bundle *target;
 	struct pw_intent *intent;
 	struct pw_put put;
+	bool damaged;		/* something in the history is */
 };
 
 static int nothing_before(struct rollback *r, const char *why)
@@ -48,14 +49,47 @@ static int find_place(struct rollback *r, uint32_t *place)
 	return err == -ENOENT ? 0 : err;
 }
 
+/* The reason why it is of no use stands in @said */
+static void pass_over(struct rollback *r, const struct pw_diags *said)
+{
+	const struct pw_diag *why = pw_diags_kept(said) ? pw_diags_get(said, 0)
+							: NULL;
+
+	r->damaged = true;
+	if (why)
+		pw_diag_warning(r->run.diags, NULL, "passed over: %s%s%s",
+				why->where ?: "", why->where ? ": " : "",
+				why->text);
+}
+
 /* Another apply of the policy in force is nothing to return to */
-static int take_if_other(struct rollback *r, uint32_t entry)
+static int take_if_other(struct rollback *r, uint32_t entry,
+			 struct pw_diags *said)
 {
 	pw_owned(pw_bundle_free) struct pw_bundle *bundle = NULL;
-	int err = read_entry(r, PW_REMEMBERED_ENTRY, entry, &bundle);
+	int err = pw_state_read(r->run.state, PW_REMEMBERED_ENTRY, entry,
+				&bundle, said);
 
-	if (!err && !pw_bundle_is(bundle, r->run.kernel->stamp.digest))
+	if (err || pw_bundle_is(bundle, r->run.kernel->stamp.digest))
+		return err;
+	err = pw_bundle_resolve(r->run.state, bundle, false, &r->intent, said);
+	if (!err)
 		r->target = PW_TAKE(bundle);
+	return err;
+}
+
+/* One that is damaged is told of, and the one before it is taken */
+static int try_entry(struct rollback *r, uint32_t entry)
+{
+	pw_owned(pw_diags_free) struct pw_diags *said = pw_diags_new();
+	int err = said ? take_if_other(r, entry, said) : -ENOMEM;
+
+	if (err == -EBADMSG) {
+		pass_over(r, said);
+		return 0;
+	}
+	if (err && err != -ENOMEM)
+		pw_diags_pass_errors(said, r->run.diags);
 	return err;
 }
 
@@ -73,10 +107,12 @@ static int find_target(struct rollback *r)
 				       r->run.diags);
 	for (size_t i = 0; !err && !r->target && i < num; i++)
 		if (entries[i] < place)
-			err = take_if_other(r, entries[i]);
+			err = try_entry(r, entries[i]);
 	free(entries);
 	if (!err && !r->target)
-		err = nothing_before(r, "nothing else was applied before");
+		err = nothing_before(r, r->damaged ?
+				     "what was applied before is damaged" :
+				     "nothing else was applied before");
 	return err;
 }
 
@@ -94,11 +130,8 @@ static void prepare_put(struct rollback *r)
 
 static int return_to_target(struct rollback *r)
 {
-	int err = pw_bundle_resolve(r->run.state, r->target, false, &r->intent,
-				    r->run.diags);
+	int err;
 
-	if (err)
-		return err;
 	prepare_put(r);
 	err = pw_put_compile(&r->run, &r->put);
 	if (!err)
@@ -114,8 +147,10 @@ static int return_to_target(struct rollback *r)
 static int return_to_before(struct rollback *r)
 {
 	struct pw_settle *settle = r->settle;
-	int err = find_target(r);
+	int err = r->run.state_err;
 
+	if (!err)
+		err = find_target(r);
 	if (!err)
 		err = return_to_target(r);
 	settle->done = r->put.in_force;
@@ -135,7 +170,7 @@ static int end_trial(struct rollback *r)
 		return err;
 	settle->done = true;
 	settle->stamp = r->run.kernel->stamp;
-	return pw_run_vouch(&r->run);
+	return r->run.state_err ?: pw_run_vouch(&r->run);
 }
 
 /* It was over already, and has been taken away */
@@ -143,7 +178,7 @@ static int tell_over(struct rollback *r)
 {
 	r->settle->stamp = r->run.kernel->stamp;
 	r->settle->cut_result = r->run.cut;
-	return pw_run_vouch(&r->run);
+	return r->run.state_err ?: pw_run_vouch(&r->run);
 }
 
 int pw_rollback(struct pw_settle *settle, struct pw_diags *diags)

@@ -16,8 +16,8 @@
  * @kernel:	as it is now, read under the lock
  * @strange:	an error for each thing in the table that no portwall makes, and
  *		that @kernel is without
- * @lock_err, @state_err: why boot goes on without a lock, and without a
- *		directory that is there
+ * @lock_err, @state_err: why boot goes on without a lock, and boot and
+ *		rollback without a directory that is there
  * @found:	what the kernel held when the command came
  * @stop:	all is done that the command is for
  * @cut:	of connections that a trial had let in which was over

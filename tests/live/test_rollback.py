@@ -87,15 +87,50 @@ def test_nothing_in_force():
         w.need()
 
 
+def damage(w, entry):
+    with open(os.path.join(w.state_dir, "history", entry), "r+b") as file:
+        file.write(b"!!!!")
+
+
+def test_passes_over_a_damaged_entry():
+    with Live() as w:
+        for text in (A, B, C):
+            w.put(text)
+        first, second, _ = sorted(
+            os.listdir(os.path.join(w.state_dir, "history")), key=int)
+        damage(w, second)
+        done = w.go("rollback")
+        assert "passed over: " in done.stderr, done.stderr
+        assert "history/" + second in done.stderr, done.stderr
+        w.need(A)
+        w.boots_to(A)
+        damage(w, first)
+        w.go("rollback", want=3)
+        w.need(A)
+
+
+def test_passes_over_what_has_lost_its_files():
+    with Live() as w:
+        w.put(A)
+        before = set(os.listdir(os.path.join(w.state_dir, "objects")))
+        w.put(B)
+        lost = set(os.listdir(os.path.join(w.state_dir, "objects"))) - before
+        w.put(C)
+        for name in lost:
+            os.unlink(os.path.join(w.state_dir, "objects", name))
+        done = w.go("rollback")
+        assert "passed over: " in done.stderr, done.stderr
+        w.need(A)
+
+
 def test_damaged_history_is_refused():
     with Live() as w:
         w.put(A)
         w.put(B)
-        history = os.path.join(w.state_dir, "history")
-        first = min(os.listdir(history), key=int)
-        with open(os.path.join(history, first), "r+b") as file:
-            file.write(b"!!!!")
+        first = min(os.listdir(os.path.join(w.state_dir, "history")), key=int)
+        damage(w, first)
         done = w.go("rollback", want=3)
-        assert first in done.stderr, done.stderr
+        assert "history/" + first in done.stderr, done.stderr
+        assert "applied before is damaged" in done.stderr, done.stderr
         assert "nothing was changed" in done.stderr, done.stderr
         w.need(B)

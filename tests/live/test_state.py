@@ -5,7 +5,7 @@ import os
 import shutil
 
 from lib.runner import Skip, cases
-from live.host import A, B, PORT, Live
+from live.host import A, B, C, PORT, Live
 
 LIST = "".join("10.%d.%d.%d\n" % (n >> 16, n >> 8 & 255, n & 255)
                for n in range(0, 120000, 2))
@@ -198,6 +198,30 @@ def test_somebody_else_may_write_there(mode):
         os.chmod(w.state_dir, mode)
         done = w.put(B, want=3)
         assert w.state_dir in done.stderr, done.stderr
+        w.need(A)
+
+
+def replace_with_file(w):
+    shutil.rmtree(w.state_dir)
+    w.file("state", "")
+
+
+@cases(("others may write", lambda w: os.chmod(w.state_dir, 0o707)),
+       ("no directory", replace_with_file))
+def test_rollback_of_a_trial_needs_none(harm):
+    with Live() as w:
+        w.put(C)
+        w.put(A)
+        w.try_out(B)
+        harm(w)
+        done = w.go("rollback", want=3)
+        assert w.state_dir in done.stderr, done.stderr
+        assert "in force: " in done.stderr, done.stderr
+        assert "not remembered for the next boot" in done.stderr, done.stderr
+        w.need(A)
+        assert w.status()["trial"] is None
+        done = w.go("rollback", want=3)
+        assert "in force" not in done.stderr, done.stderr
         w.need(A)
 
 
