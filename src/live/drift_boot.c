@@ -130,7 +130,6 @@ int pw_drift_boots(const struct pw_status *status,
 	if (err == -ENOMEM)
 		return err;
 	*boots = bundle && (!kernel->current ||
-			    !memcmp(kernel->stamp.digest, bundle->digest,
-				    sizeof(bundle->digest)));
+			    pw_bundle_is(bundle, kernel->stamp.digest));
 	return 0;
 }
