@@ -27,9 +27,14 @@ static void print_applied(const struct cli *cli, const struct pw_apply *apply)
 	       format_count(addresses, count), addresses == 1 ? "" : "es",
 	       cli->dry_run ? "proved" : "proved and read back",
 	       cli_elapsed_ns(cli) / 1000000);
-	if (cli->verbose)
-		printf("generation %" PRIu32 ", %s rules\n", apply->generation,
-		       format_count(apply->num_rules, count));
+}
+
+static void print_more(const struct pw_apply *apply)
+{
+	char count[32];
+
+	printf("generation %" PRIu32 ", %s rules\n", apply->generation,
+	       format_count(apply->num_rules, count));
 }
 
 static void describe(struct cli *cli, const struct pw_apply *apply)
@@ -91,12 +96,14 @@ static struct pw_trust trust_of(const struct cli *cli)
 
 static void print(struct cli *cli, const struct pw_apply *apply)
 {
-	if (cli->trial_ms) {
+	if (cli->trial_ms)
 		trial_print(cli, apply);
-		return;
-	}
-	print_applied(cli, apply);
-	print_cut(&apply->cut_result, cli->policy);
+	else
+		print_applied(cli, apply);
+	if (cli->verbose)
+		print_more(apply);
+	if (!cli->trial_ms)
+		print_cut(&apply->cut_result, cli->policy);
 }
 
 /* Returns the exit status */

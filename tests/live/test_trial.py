@@ -88,6 +88,14 @@ def test_status_tells_in_lines_that_fit():
                    if w.dir.name not in line), said
 
 
+def test_verbose_as_any_apply():
+    with Live() as w:
+        w.put(A)
+        done = w.put(B, "--trial", "600s", "--verbose")
+        assert re.search("^generation 2, [0-9]+ rules$", done.stdout,
+                         re.M), done.stdout
+
+
 def test_confirm_too_late():
     with Live() as w:
         w.put(A)
