@@ -373,3 +373,73 @@ int pw_cut_judge(const struct pw_ruleset *rules,
 		*out = cut;
 	return err;
 }
+
+/* On one of the interfaces that it can come in on */
+static bool would_open(const struct pw_opening *o, const struct pw_flow *flow,
+		       struct pw_cut_ifaces *ifaces)
+{
+	const struct pw_iface *in[PW_CUT_IFACES];
+	size_t num;
+
+	if (!o->iifname[0])
+		return is_opened_by(o, flow, "");
+	num = pw_cut_ifaces_of(ifaces, flow, in);
+	for (size_t i = 0; i < num; i++)
+		if (is_opened_by(o, flow, in[i]->name))
+			return true;
+	return false;
+}
+
+/* By one that no block beats */
+static bool is_opening(const struct pw_open *open, const bool *blocked,
+		       const struct pw_flow *flow, struct pw_cut_ifaces *ifaces)
+{
+	for (size_t i = 0; i < open->num; i++)
+		if (!blocked[i] && would_open(&open->list[i], flow, ifaces))
+			return true;
+	return false;
+}
+
+/* Mostly there is none, and whoever opens a port waits for nothing more */
+static void keep_bars(struct pw_flows *flows)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < flows->num; i++)
+		if (flows->list[i].bar)
+			flows->list[num++] = flows->list[i];
+	flows->num = num;
+}
+
+static int lift_opened(const struct pw_open *open, const bool *blocked,
+		       struct pw_flows *flows, struct pw_diags *diags)
+{
+	struct pw_cut_ifaces ifaces = { 0 };
+	struct pw_flows_end lifted;
+	size_t num = 0;
+	int err = pw_cut_ifaces_gather(&ifaces, diags);
+
+	for (size_t i = 0; !err && i < flows->num; i++)
+		if (is_opening(open, blocked, &flows->list[i], &ifaces))
+			flows->list[num++] = flows->list[i];
+	if (!err && num)
+		err = pw_flows_end(flows->list, num, &lifted, diags);
+	pw_cut_ifaces_clear(&ifaces);
+	return err;
+}
+
+int pw_cut_lift(const struct pw_open *open, const bool *blocked,
+		struct pw_diags *diags)
+{
+	pw_owned(pw_diags_free) struct pw_diags *said = pw_diags_new();
+	pw_owned(pw_flows_free) struct pw_flows *flows = NULL;
+	int err = said ? pw_flows_gather(&flows, said) : -ENOMEM;
+
+	if (!err)
+		keep_bars(flows);
+	if (!err && flows->num)
+		err = lift_opened(open, blocked, flows, said);
+	if (said)
+		warn(said, diags);
+	return err == -ENOMEM ? err : 0;
+}

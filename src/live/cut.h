@@ -29,4 +29,11 @@ int pw_cut_judge(const struct pw_ruleset *rules,
 		 const struct pw_openings *openings, uint64_t now_ns, bool end,
 		 struct pw_cut *out, struct pw_diags *diags);
 
+/*
+ * Lift the bars of what @open lets in and no block beats: who was cut off may
+ * come back from the same port. 0; -ENOMEM; what goes wrong else is a warning
+ */
+int pw_cut_lift(const struct pw_open *open, const bool *blocked,
+		struct pw_diags *diags);
+
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "live/cut.h"
 #include "live/lock.h"
 #include "live/open_blocked.h"
 
@@ -180,6 +181,8 @@ int pw_open(struct pw_open *open, struct pw_diags *diags)
 					      open->ms, diags), diags);
 	if (!err)
 		find_blocked(&s, open, blocked, diags);
+	if (!err)
+		(void)pw_cut_lift(open, blocked, diags);
 	end(&s);
 	if (err) {
 		free(blocked);
