@@ -17,24 +17,12 @@
 #include <portwall/change.h>
 #include <portwall/expect.h>
 
+#include "draw.h"
 #include "policy_help.h"
 
 #define PAIRS 10000
 #define PACKETS 40		/* of each pair, at three times each */
 #define MAX_SECTIONS 8
-
-static uint64_t random_state = 2463534242u;
-
-/* xorshift64: the same numbers in each run */
-static uint32_t draw(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 20) % below;
-}
-
-#define PICK(list) ((list)[draw(PW_ARRAY_SIZE(list))])
 
 /* NULL: left out */
 static const char *const ports[] = {
@@ -401,5 +389,6 @@ int main(void)
 		cmocka_unit_test(list_is_complete),
 	};
 
+	draw_seed(2463534242u);
 	return cmocka_run_group_tests_name("change_random", tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include <portwall/eval.h>
 #include <portwall/state.h>
 
+#include "draw.h"
 #include "policy_help.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -106,18 +107,6 @@ static void writes(void **state)
 	read_policy_clear(&got);
 }
 
-static uint64_t random_state = 88172645463325252u;
-
-static uint32_t rnd(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 20) % below;
-}
-
-#define PICK(list) ((list)[rnd(PW_ARRAY_SIZE(list))])
-
 static const char *const tcps[] = { "22", "22, 2222", "80", "2222, 80",
 				    "22-2222" };
 static const char *const froms[] = {
@@ -133,7 +122,7 @@ static const char *const untils[] = { "", "", "", "until = 2020-01-01T00:00Z\n",
 
 static void put_section(unsigned int i, FILE *out)
 {
-	bool block = rnd(3) == 0, everything = block && rnd(2);
+	bool block = draw(3) == 0, everything = block && draw(2);
 
 	fprintf(out, "[%s s%u]\n", block ? "block" : "allow", i);
 	if (!everything)
@@ -142,13 +131,13 @@ static void put_section(unsigned int i, FILE *out)
 	fputs(everything ? "from = 192.0.2.0-192.0.2.9\n" : PICK(froms), out);
 	fputs(PICK(ons), out);
 	fputs(PICK(untils), out);
-	if (!block && rnd(4) == 0)
+	if (!block && draw(4) == 0)
 		fputs("rate = 5/minute\n", out);
 }
 
 static char *random_policy(void)
 {
-	unsigned int num = 1 + rnd(6);
+	unsigned int num = 1 + draw(6);
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
@@ -181,13 +170,13 @@ static struct pw_packet random_packet(void)
 		.l4proto = IPPROTO_TCP, .sport = 50000, .dport = PICK(ports),
 		.tcp_flags = 2, .hop_limit = 64, .socket_wildcard = -1,
 		.state = PW_CT_NEW,
-		.time_ns = test_host.now_ns + (uint64_t)rnd(2) * 63072000000000000,
+		.time_ns = test_host.now_ns + (uint64_t)draw(2) * 63072000000000000,
 	};
 	enum pw_family family;
 
 	packet.src = addr_of(PICK(sources), &packet.family);
 	packet.dst = addr_of(packet.family == PW_IPV6 ? "2001:db8:ff::1" :
-			     rnd(2) ? "198.51.100.1" : "198.51.100.2", &family);
+			     draw(2) ? "198.51.100.1" : "198.51.100.2", &family);
 	strcpy(packet.iifname, PICK(ifaces));
 	return packet;
 }

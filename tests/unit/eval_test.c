@@ -13,16 +13,7 @@
 #include <string.h>
 
 #include "ruleset/eval.h"
-
-static uint64_t random_state = 88172645463325252u;
-
-static uint32_t rnd(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 20) % below;
-}
+#include "draw.h"
 
 /* Fields that random rules speak of, with values that meet now and then */
 static const struct pool {
@@ -103,13 +94,13 @@ static void random_packet(struct packet *p)
 	memset(p, 0, sizeof(*p));
 	for (size_t i = 0; i < PW_ARRAY_SIZE(pools); i++)
 		p->value[pools[i].field] =
-			pools[i].values[rnd(pools[i].num)] + (rnd(12) == 0);
-	p->value[PW_F_NFPROTO] = rnd(2) ? 2 : 10;
-	p->value[PW_F_CT_STATE] = rnd(PW_NUM_CT_STATES);
-	p->value[PW_F_CT_DNAT] = rnd(2);
-	p->value[PW_F_TCP_SYNACK] = (rnd(2) << 1) | (rnd(2) << 4);
-	p->value[PW_F_SOCKET_WILDCARD] = rnd(3);
-	if (!rnd(12))
+			pools[i].values[draw(pools[i].num)] + (draw(12) == 0);
+	p->value[PW_F_NFPROTO] = draw(2) ? 2 : 10;
+	p->value[PW_F_CT_STATE] = draw(PW_NUM_CT_STATES);
+	p->value[PW_F_CT_DNAT] = draw(2);
+	p->value[PW_F_TCP_SYNACK] = (draw(2) << 1) | (draw(2) << 4);
+	p->value[PW_F_SOCKET_WILDCARD] = draw(3);
+	if (!draw(12))
 		p->value[PW_F_L4PROTO] = PW_L4PROTO_NONE;
 	for (int f = 0; f < PW_NUM_FIELDS; f++)
 		p->has[f] = packet_has(p, f);
@@ -269,13 +260,13 @@ static const enum pw_verdict_kind verdicts[] = {
 /* Later chains only: no cycles */
 static struct pw_verdict random_way(uint32_t chain)
 {
-	struct pw_verdict v = { .kind = rnd(2) ? PW_V_JUMP : PW_V_GOTO };
+	struct pw_verdict v = { .kind = draw(2) ? PW_V_JUMP : PW_V_GOTO };
 
-	if (chain + 1 == NUM_CHAINS || !rnd(3))
+	if (chain + 1 == NUM_CHAINS || !draw(3))
 		return (struct pw_verdict){
-			.kind = rnd(2) ? PW_V_ACCEPT : PW_V_DROP };
+			.kind = draw(2) ? PW_V_ACCEPT : PW_V_DROP };
 	v.chain = chain < NUM_BASES ? NUM_BASES : chain + 1;
-	v.chain += rnd(NUM_CHAINS - v.chain);
+	v.chain += draw(NUM_CHAINS - v.chain);
 	return v;
 }
 
@@ -286,14 +277,14 @@ static uint32_t random_map(struct pw_ruleset *rs, uint32_t chain, bool counters)
 		PW_K_FIB_DADDR,
 	};
 	static const uint32_t protos[] = { 6, 17, 132 };
-	enum pw_map_key key = keys[rnd(counters ? 3 : 5)];
+	enum pw_map_key key = keys[draw(counters ? 3 : 5)];
 	char name[16];
 	int64_t map;
 
 	snprintf(name, sizeof(name), "m%zu", rs->num_maps);
 	map = pw_ruleset_add_map(rs, name, key, counters);
 	assert_true(map >= 0);
-	for (uint32_t i = 0, n = rnd(5); i < n; i++) {
+	for (uint32_t i = 0, n = draw(5); i < n; i++) {
 		struct pw_map_elem elem = { .verdict = random_way(chain) };
 		uint32_t port = pools[10].values[i % 4];
 
@@ -327,9 +318,9 @@ static void add_sets(struct pw_ruleset *rs)
 		if (set.constant) {
 			set.elems = pw_rangeset_new(32);
 			for (uint32_t j = 0; j < 5; j++)
-				if (rnd(2))
+				if (draw(2))
 					pw_rangeset_add32(set.elems, 10 * j,
-							  10 * j + rnd(2));
+							  10 * j + draw(2));
 			assert_int_equal(pw_rangeset_normalise(set.elems), 0);
 		}
 		assert_true(pw_ruleset_add_set(rs, &set) >= 0);
@@ -339,34 +330,34 @@ static void add_sets(struct pw_ruleset *rs)
 
 static void random_match(struct pw_match *m)
 {
-	const struct pool *pool = &pools[rnd(PW_ARRAY_SIZE(pools))];
-	uint32_t v = pool->values[rnd(pool->num)];
+	const struct pool *pool = &pools[draw(PW_ARRAY_SIZE(pools))];
+	uint32_t v = pool->values[draw(pool->num)];
 
-	*m = (struct pw_match){ .field = pool->field, .negated = !rnd(4),
+	*m = (struct pw_match){ .field = pool->field, .negated = !draw(4),
 				.set = PW_NONE };
 	m->range.first = m->range.last = pw_value32(v);
-	if (!rnd(4) && pool->field == PW_F_DPORT)
+	if (!draw(4) && pool->field == PW_F_DPORT)
 		m->range.last = pw_value32(v + 30);
-	if (rnd(2) && pool->field == PW_F_SADDR4)
-		m->set = rnd(3);
+	if (draw(2) && pool->field == PW_F_SADDR4)
+		m->set = draw(3);
 }
 
 static void random_effect(struct pw_ruleset *rs, uint32_t chain,
 			  struct pw_effect *e)
 {
-	*e = (struct pw_effect){ .kind = PW_E_LIMIT, .obj = rnd(2) };
-	if (!rnd(3)) {
+	*e = (struct pw_effect){ .kind = PW_E_LIMIT, .obj = draw(2) };
+	if (!draw(3)) {
 		e->kind = PW_E_UPDATE;
 		e->set = 3;
-		e->key = 1 + rnd(2);
+		e->key = 1 + draw(2);
 		e->rate.count = 5;
-		if (!rnd(2)) {
+		if (!draw(2)) {
 			e->rate.count = 0;
 			e->conns = 3;
 			e->conns_over = true;
 			e->key += 10;
 		}
-	} else if (!rnd(3)) {
+	} else if (!draw(3)) {
 		e->kind = PW_E_COUNTER_MAP;
 		e->map = random_map(rs, chain, true);
 	}
@@ -379,15 +370,15 @@ static void random_rule(struct pw_ruleset *rs, uint32_t chain)
 	struct pw_rule rule = { .matches = matches, .effects = effects,
 				.section = PW_NONE };
 
-	for (uint32_t i = 0, n = rnd(4); i < n; i++) {
+	for (uint32_t i = 0, n = draw(4); i < n; i++) {
 		random_match(&matches[rule.num_matches]);
 		rule.num_matches++;
 	}
-	if (!rnd(4)) {
+	if (!draw(4)) {
 		random_effect(rs, chain, &effects[0]);
 		rule.num_effects = 1;
 	}
-	rule.verdict.kind = verdicts[rnd(PW_ARRAY_SIZE(verdicts))];
+	rule.verdict.kind = verdicts[draw(PW_ARRAY_SIZE(verdicts))];
 	if (rule.verdict.kind == PW_V_MAP)
 		rule.verdict.map = random_map(rs, chain, false);
 	else if (rule.verdict.kind == PW_V_JUMP ||
@@ -409,7 +400,7 @@ static struct pw_ruleset *random_ruleset(void)
 		snprintf(name, sizeof(name), "c%d", i);
 		if (i < NUM_BASES)
 			pw_ruleset_add_base(rs, name, PW_HOOK_INPUT, i,
-					    rnd(2) ? PW_V_ACCEPT : PW_V_DROP);
+					    draw(2) ? PW_V_ACCEPT : PW_V_DROP);
 		else
 			pw_ruleset_add_chain(rs, name);
 	}
@@ -417,7 +408,7 @@ static struct pw_ruleset *random_ruleset(void)
 	pw_ruleset_add_obj(rs, "l1", PW_O_LIMIT, &rate);
 	add_sets(rs);
 	for (uint32_t chain = 0; chain < NUM_CHAINS; chain++)
-		for (uint32_t i = 0, n = 2 + rnd(6); i < n; i++)
+		for (uint32_t i = 0, n = 2 + draw(6); i < n; i++)
 			random_rule(rs, chain);
 	return rs;
 }
@@ -476,7 +467,7 @@ static void check_packet(struct pw_eval *ev, uint32_t base, size_t first)
 	struct packet p;
 
 	random_packet(&p);
-	fact_seed = (uint64_t)rnd(1u << 31) << 20;
+	fact_seed = (uint64_t)draw(1u << 31) << 20;
 	if (!walk(ev->rs, &p, base, &want)) {
 		want.chain = base;
 		want.rule = PW_NONE;

@@ -19,23 +19,11 @@
 #include <portwall/eval.h>
 #include <portwall/expect.h>
 
+#include "draw.h"
 #include "policy_help.h"
 
 #define POLICIES 150
 #define PACKETS 200		/* of each policy */
-
-static uint64_t random_state = 88172645463325252u;
-
-/* xorshift64: the same numbers in each run */
-static uint32_t draw(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 20) % below;
-}
-
-#define PICK(list) ((list)[draw(PW_ARRAY_SIZE(list))])
 
 /* A key of a section, each drawn or left out; NULL: left out */
 static const char *const ports[] = {

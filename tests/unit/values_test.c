@@ -9,16 +9,7 @@
 #include "portwall/array.h"
 #include "ruleset/conds.h"
 #include "ruleset/values.h"
-
-static uint64_t random_state = 88172645463325252u;
-
-static uint32_t rnd(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 20) % below;
-}
+#include "draw.h"
 
 /* Each value beside what it should be, spelled out */
 #define NUM_KNOWN 40
@@ -34,9 +25,9 @@ static struct pw_rangeset *scattered(uint32_t num, uint32_t space)
 
 	assert_non_null(set);
 	for (uint32_t i = 0; i < num; i++) {
-		uint32_t first = rnd(space);
+		uint32_t first = draw(space);
 
-		pw_rangeset_add32(set, first, first + rnd(3));
+		pw_rangeset_add32(set, first, first + draw(3));
 	}
 	assert_int_equal(pw_rangeset_normalise(set), 0);
 	return set;
@@ -47,7 +38,7 @@ static void derive(struct pw_values *values, const struct known *a,
 {
 	uint32_t ids[2] = { a->id, b->id };
 
-	switch (rnd(3)) {
+	switch (draw(3)) {
 	case 0:
 		out->id = pw_values_and(values, a->id, b->id);
 		pw_rangeset_intersect(a->set, b->set, &out->set);
@@ -82,19 +73,19 @@ static void pools_compute_as_sets_do(void **state)
 				k->set = scattered(i % 2 ? 20 : 6000, 60000);
 				k->id = pw_values_add(values, k->set);
 			} else {
-				derive(values, &known[rnd((uint32_t)i)],
-				       &known[rnd((uint32_t)i)], k);
+				derive(values, &known[draw((uint32_t)i)],
+				       &known[draw((uint32_t)i)], k);
 			}
 			if (!k->set->num)
 				assert_int_equal(k->id, PW_VALUE_EMPTY);
 			for (int j = 0; j < 50; j++) {
-				struct pw_value v = pw_value32(rnd(60000));
+				struct pw_value v = pw_value32(draw(60000));
 
 				assert_int_equal(
 					pw_values_contains(values, k->id, v),
 					pw_rangeset_contains(k->set, v));
 			}
-			if (k->set->num && rnd(2))
+			if (k->set->num && draw(2))
 				assert_true(pw_rangeset_equal(
 					pw_values_set(values, k->id), k->set));
 		}
