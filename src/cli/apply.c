@@ -65,7 +65,8 @@ static int show_changes(struct cli *cli, const struct pw_apply *apply)
 	const struct pw_model *before = apply->before ? apply->before->model :
 					apply->unchanged ? after : NULL;
 
-	if (before || apply->state == PW_LIVE_NONE)
+	if (before || apply->state == PW_LIVE_NONE ||
+	    apply->state == PW_LIVE_EMPTIED)
 		return changes_show(cli, before, after, true, NULL);
 	if (cli->doc)
 		doc_set(cli->doc, "changes", json_null());

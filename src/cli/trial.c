@@ -46,10 +46,10 @@ static void put_base(const struct pw_stamp *base)
 	char when[32];
 
 	if (base->generation)
-		printf("; then the kernel returns to the rules of %.16s\n",
+		printf("then the kernel returns to the rules of %.16s\n",
 		       format_time(base->time_ns, when));
 	else
-		puts("; then every port is open again, as before");
+		puts("then every port is open again, as before");
 }
 
 void trial_print(const struct cli *cli, const struct pw_apply *apply)
@@ -60,6 +60,7 @@ void trial_print(const struct cli *cli, const struct pw_apply *apply)
 	put_policy(cli, stdout);
 	fputs(" for ", stdout);
 	put_time(apply->trial_ms);
+	puts(";");
 	put_base(&apply->returns_to);
 	if (!cli->dry_run)
 		puts("open a NEW connection to this host now; if it works:   portwall confirm");

@@ -33,10 +33,14 @@ static int begin(struct apply *a)
 {
 	int err = pw_run_begin(&a->run);
 
+	if (err)
+		return err;
+	a->asked->state = pw_live_state_of(a->run.kernel);
 	/* a trial that was over is no part of what was before */
-	if (!err)
-		a->asked->state = pw_live_state_of(a->run.kernel);
-	return err;
+	if (a->asked->state == PW_LIVE_EXPIRED)
+		a->asked->state = a->run.kernel->current ? PW_LIVE_ONE :
+							   PW_LIVE_NONE;
+	return 0;
 }
 
 static int load_policy(struct apply *a)

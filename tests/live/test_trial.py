@@ -37,17 +37,30 @@ def test_says_what_is_tried():
     with Live() as w:
         w.put(A)
         said = w.try_out(B, "60s").stdout
-        assert re.search(r"^trying .*p\.ini for 60 s; then the kernel returns "
+        assert re.search(r"^trying .*p\.ini for 60 s;\nthen the kernel returns "
                          r"to the rules of \d{4}-\d\d-\d\d \d\d:\d\d$",
                          said, re.M), said
         assert "open a NEW connection to this host now; if it works:   " \
             "portwall confirm\n" in said, said
         w.clear()
         said = w.try_out(B, "5m").stdout
-        assert "for 5 min; then every port is open again" in said, said
+        assert "for 5 min;\nthen every port is open again" in said, said
         doc = json.loads(w.try_out(A, "90s", "--json").stdout)
         assert doc["trial"] == {"seconds": 90, "returns_to": None}, doc
         assert doc["remembered"] is False and doc["exit"] == 0, doc
+
+
+def test_says_that_nothing_was_in_force():
+    with Live() as w:
+        w.try_out(A, "1s")
+        while not w.lets_in(443):
+            pass
+        said = w.put(B, "--dry-run").stdout
+        assert "not known" not in said and "everything else" in said, said
+        w.put(A)
+        w.host.nft("flush table inet portwall")
+        said = w.put(B).stdout
+        assert "not known" not in said and "everything else" in said, said
 
 
 def test_confirm():
