@@ -208,6 +208,8 @@ int pw_apply(struct pw_apply *apply, struct pw_diags *diags);
  * @taken_ns:	when the policy that a rollback returned to was applied; 0: it
  *		ended a trial
  * @cut_result:	connections that the rules in force would not let in
+ * @before, @after: policies in force before and after confirm and rollback,
+ *		NULL: none, or not remembered; the caller frees both
  */
 struct pw_settle {
 	struct pw_where where;
@@ -219,6 +221,7 @@ struct pw_settle {
 	struct pw_stamp stamp;
 	uint64_t taken_ns;
 	struct pw_cut cut_result;
+	struct pw_intent *before, *after;
 };
 
 /**

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/changes.h"
 #include "cli/cut.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -62,6 +63,25 @@ static int fail(struct cli *cli, const struct pw_settle *settle, int err)
 	return status == STATUS_WRONG && settle->done ? STATUS_REFUSED : status;
 }
 
+/* At the prompt of a trial they stand above */
+static int show_changes(struct cli *cli, const struct pw_settle *settle)
+{
+	if (cli->trial_ms)
+		return 0;
+	if (settle->before && settle->after)
+		return changes_show(cli, settle->before->model,
+				    settle->after->model, true, NULL);
+	if (cli->doc)
+		doc_set(cli->doc, "changes", json_null());
+	return 0;
+}
+
+static void finish(struct pw_settle *settle)
+{
+	pw_intent_free(settle->before);
+	pw_intent_free(settle->after);
+}
+
 static void print_confirmed(const struct pw_settle *settle)
 {
 	fputs("confirmed: ", stdout);
@@ -71,21 +91,32 @@ static void print_confirmed(const struct pw_settle *settle)
 	print_cut(&settle->cut_result, settle->stamp.source);
 }
 
+static int run_confirm(struct cli *cli, struct pw_settle *settle)
+{
+	int err = pw_confirm(settle, cli->diags);
+
+	if (err)
+		return fail(cli, settle, err);
+	cli->changed = true;
+	note_not_remembered(cli, &settle->where);
+	messages_print(cli);
+	err = show_changes(cli, settle);
+	if (err)
+		return fail(cli, settle, err);
+	if (cli->doc)
+		describe(cli, settle);
+	else if (!cli->quiet)
+		print_confirmed(settle);
+	return STATUS_OK;
+}
+
 int settle_confirm(struct cli *cli)
 {
 	struct pw_settle settle = begin(cli);
-	int err = pw_confirm(&settle, cli->diags);
+	int status = run_confirm(cli, &settle);
 
-	if (err)
-		return fail(cli, &settle, err);
-	cli->changed = true;
-	note_not_remembered(cli, &settle.where);
-	messages_print(cli);
-	if (cli->doc)
-		describe(cli, &settle);
-	else if (!cli->quiet)
-		print_confirmed(&settle);
-	return STATUS_OK;
+	finish(&settle);
+	return status;
 }
 
 static void print_rolled_back(const struct pw_settle *settle)
@@ -109,20 +140,31 @@ static void print_rolled_back(const struct pw_settle *settle)
 	print_cut(&settle->cut_result, NULL);
 }
 
+static int run_rollback(struct cli *cli, struct pw_settle *settle)
+{
+	int err = pw_rollback(settle, cli->diags);
+
+	if (err)
+		return fail(cli, settle, err);
+	cli->changed = settle->done;
+	messages_print(cli);
+	err = show_changes(cli, settle);
+	if (err)
+		return fail(cli, settle, err);
+	if (cli->doc)
+		describe(cli, settle);
+	else if (!cli->quiet)
+		print_rolled_back(settle);
+	return STATUS_OK;
+}
+
 int settle_rollback(struct cli *cli)
 {
 	struct pw_settle settle = begin(cli);
-	int err = pw_rollback(&settle, cli->diags);
+	int status = run_rollback(cli, &settle);
 
-	if (err)
-		return fail(cli, &settle, err);
-	cli->changed = settle.done;
-	messages_print(cli);
-	if (cli->doc)
-		describe(cli, &settle);
-	else if (!cli->quiet)
-		print_rolled_back(&settle);
-	return STATUS_OK;
+	finish(&settle);
+	return status;
 }
 
 int settle_expired(struct cli *cli)

@@ -104,6 +104,9 @@ static int confirm(struct confirm *c)
 	if (!err)
 		err = read_rules(c);
 	if (!err)
+		c->settle->before = pw_run_known(&c->run,
+						 &c->run.kernel->stamp);
+	if (!err)
 		err = pw_run_undisturbed(settle, &c->run, c);
 	if (!err)
 		err = pw_run_read(&c->run);
@@ -127,6 +130,8 @@ int pw_confirm(struct pw_settle *settle, struct pw_diags *diags)
 		pw_run_cut(&c.run, c.rules, NULL, settle->cut ||
 			   c.established == PW_ESTABLISHED_CUT,
 			   &settle->cut_result);
+	if (!err)
+		settle->after = pw_run_known(&c.run, &settle->stamp);
 	pw_ruleset_free(c.rules);
 	pw_run_end(&c.run);
 	return err;

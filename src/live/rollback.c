@@ -192,11 +192,17 @@ int pw_rollback(struct pw_settle *settle, struct pw_diags *diags)
 
 	if (r.run.kernel)
 		settle->state = r.run.found;
+	/* of a trial nothing is remembered once it has ended */
+	if (!err && !r.run.stop)
+		settle->before = pw_run_known(&r.run,
+					      pw_kernel_stamp(r.run.kernel));
 	if (!err && r.run.stop)
 		err = tell_over(&r);
 	else if (!err)
 		err = r.run.found == PW_LIVE_TRIAL ? end_trial(&r) :
 						     return_to_before(&r);
+	if (!err && settle->before)
+		settle->after = pw_run_known(&r.run, &settle->stamp);
 	pw_put_clear(&r.put);
 	pw_intent_free(r.intent);
 	pw_bundle_free(r.target);

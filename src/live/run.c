@@ -222,6 +222,18 @@ int pw_run_rules(struct pw_run *run, const struct pw_stamp *stamp,
 	return 0;
 }
 
+struct pw_intent *pw_run_known(struct pw_run *run,
+			       const struct pw_stamp *stamp)
+{
+	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
+	struct pw_intent *intent = NULL;
+
+	if (unsaid && stamp->generation)
+		(void)pw_intent_find(run->state, stamp->digest, &intent,
+				     unsaid);
+	return intent;
+}
+
 static uint64_t clock_ns(void)
 {
 	struct timespec now;

@@ -88,6 +88,11 @@ int pw_run_undisturbed(int (*step)(struct pw_run *run, void *arg),
 int pw_run_rules(struct pw_run *run, const struct pw_stamp *stamp,
 		 struct pw_ruleset **out, struct pw_diags *diags);
 
+/* The remembered policy of a generation; NULL: there is none, for whatever
+ * reason */
+struct pw_intent *pw_run_known(struct pw_run *run,
+			       const struct pw_stamp *stamp);
+
 /**
  * pw_run_end_trial() - End the trial, over or not, and what only it let in
  * @cut:	connections that ended with it

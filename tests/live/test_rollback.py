@@ -12,9 +12,26 @@ def test_returns_to_the_one_before():
         w.put(A)
         w.put(B)
         said = w.go("rollback").stdout
-        assert re.match(r"returned to .*p\.ini as applied \d{4}-", said), said
+        assert re.search(r"^returned to .*p\.ini as applied \d{4}-", said, re.M), said
         w.need(A)
         w.boots_to(A)
+
+
+def test_says_what_changes():
+    """As apply does, and so does confirm"""
+    def need(said, opens, closes):
+        assert "tcp/%d" % opens in said, said
+        assert "tcp/%d" % closes in said, said
+    with Live() as w:
+        w.put(A)
+        w.put(B)
+        need(w.go("rollback").stdout, 80, 443)
+        w.try_out(C)
+        need(w.go("rollback").stdout, 80, 8080)
+        w.try_out(C)
+        need(w.go("confirm").stdout, 8080, 80)
+        w.try_out(A)
+        assert w.go("rollback", "--json").stdout.count('"changes"') == 1
 
 
 def test_twice_goes_two_back():

@@ -69,7 +69,7 @@ def test_confirm():
         w.try_out(B)
         w.need(B)
         said = w.go("confirm").stdout
-        assert re.match(r"confirmed: .*p\.ini of .* stays in force, also over "
+        assert re.search(r"confirmed: .*p\.ini of .* stays in force, also over "
                         r"the next boot\n", said), said
         w.need(B)
         w.boots_to(B)
@@ -185,8 +185,8 @@ def test_rollback_ends_it():
         w.put(A)
         w.try_out(B)
         said = w.go("rollback").stdout
-        assert re.match(r"the trial has ended: in force is .*p\.ini of ",
-                        said), said
+        assert re.search(r"^the trial has ended: in force is .*p\.ini of ",
+                         said, re.M), said
         w.need(A)
         w.go("confirm", want=3)
         w.boots_to(A)
