@@ -13,10 +13,12 @@
 
 /*
  * Where lo is not handled at once (receive packet steering, a busy machine)
- * answers come a little later: the second look at what was silent waits.
+ * answers come a little later: a further look at what was silent waits, and as
+ * long as one finds answers the next waits longer.
  */
-#define SECOND_AT_ONCE 512
-#define SECOND_WAIT_MS 5
+#define LOOK_AT_ONCE 512
+#define LOOK_WAIT_MS 5
+#define LOOK_WAIT_MAX_MS 320
 
 static void disconnect(int fd)
 {
@@ -91,9 +93,9 @@ static int start_again(struct pw_lo *lo, uint16_t own, uint16_t port)
 
 /* Until nothing comes any more */
 static void await(struct pw_lo *lo, const uint16_t *ports, struct pollfd *fds,
-		  size_t num)
+		  size_t num, int wait_ms)
 {
-	while (poll(fds, (nfds_t)num, SECOND_WAIT_MS) > 0)
+	while (poll(fds, (nfds_t)num, wait_ms) > 0)
 		for (size_t i = 0; i < num; i++) {
 			if (!fds[i].revents)
 				continue;
@@ -107,7 +109,7 @@ static void await(struct pw_lo *lo, const uint16_t *ports, struct pollfd *fds,
 }
 
 static int look_again(struct pw_lo *lo, uint16_t own, const uint16_t *ports,
-		      size_t num, struct pollfd *fds)
+		      size_t num, struct pollfd *fds, int wait_ms)
 {
 	size_t opened = 0;
 	int err = 0;
@@ -120,7 +122,7 @@ static int look_again(struct pw_lo *lo, uint16_t own, const uint16_t *ports,
 		else
 			fds[opened++] = (struct pollfd){ fd, POLLOUT, 0 };
 	}
-	await(lo, ports, fds, opened);
+	await(lo, ports, fds, opened, wait_ms);
 	for (size_t i = 0; i < opened; i++)
 		if (fds[i].fd >= 0) {
 			disconnect(fds[i].fd);
@@ -129,17 +131,44 @@ static int look_again(struct pw_lo *lo, uint16_t own, const uint16_t *ports,
 	return err;
 }
 
-static int second_look(struct pw_lo *lo, uint16_t own, const uint16_t *silent,
-		       size_t num)
+static int look_at_all(struct pw_lo *lo, uint16_t own, const uint16_t *silent,
+		       size_t num, int wait_ms)
 {
-	size_t at_once = pw_socket_room(SECOND_AT_ONCE);
+	size_t at_once = pw_socket_room(LOOK_AT_ONCE);
 	struct pollfd *fds = calloc(at_once, sizeof(*fds));
 	int err = fds ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < num; i += at_once)
 		err = look_again(lo, own, silent + i,
-				 num - i < at_once ? num - i : at_once, fds);
+				 num - i < at_once ? num - i : at_once, fds,
+				 wait_ms);
 	free(fds);
+	return err;
+}
+
+/* Those that are still silent, in the same array; returns how many */
+static size_t still_silent(const struct pw_lo *lo, uint16_t *ports, size_t num)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < num; i++)
+		if (!lo->evidence[ports[i]])
+			ports[left++] = ports[i];
+	return left;
+}
+
+static int look_further(struct pw_lo *lo, uint16_t own, uint16_t *silent,
+			size_t num)
+{
+	size_t before;
+	int err, wait_ms = LOOK_WAIT_MS;
+
+	do {
+		err = look_at_all(lo, own, silent, num, wait_ms);
+		before = num;
+		num = still_silent(lo, silent, num);
+		wait_ms *= 4;
+	} while (!err && num && num < before && wait_ms <= LOOK_WAIT_MAX_MS);
 	return err;
 }
 
@@ -153,7 +182,7 @@ int pw_lo_connect_from(int fd, struct pw_lo *lo, uint32_t first, uint32_t last)
 		if (!pw_lo_skips(lo, p) && !probe_port(fd, lo, (uint16_t)p))
 			silent[num++] = (uint16_t)p;
 	if (!err && num)
-		err = second_look(lo, pw_socket_port(fd), silent, num);
+		err = look_further(lo, pw_socket_port(fd), silent, num);
 	free(silent);
 	return err;
 }

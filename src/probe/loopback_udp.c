@@ -7,8 +7,9 @@
 #include "probe/loopback.h"
 #include "probe/refusal.h"
 
-#define SECOND_AT_ONCE 64	/* their errors fit any receive buffer */
-#define SECOND_WAIT_MS 2
+#define LOOK_AT_ONCE 64		/* their errors fit any receive buffer */
+#define LOOK_WAIT_MS 2
+#define LOOK_WAIT_MAX_MS 128
 #define LAST_WAIT_MS 20		/* for services that answer */
 
 /* To some programs an empty datagram is the end of all input */
@@ -72,20 +73,40 @@ static void await(int fd, struct pw_lo *lo, int ms)
 	}
 }
 
-/* Where lo is not handled at once, errors come a little later */
-static void look_again(int fd, struct pw_lo *lo, uint32_t first, uint32_t last)
+/* Returns how many of those that were silent are so no more, and how many not */
+static size_t look_again(int fd, struct pw_lo *lo, uint32_t first,
+			 uint32_t last, int wait_ms, size_t *silent)
 {
-	unsigned int sent = 0;
+	size_t sent = 0, left = 0;
 
 	for (uint32_t p = first; p <= last; p++) {
 		if (lo->evidence[p] || pw_lo_skips(lo, p))
 			continue;
 		probe_port(fd, lo, (uint16_t)p);
-		if (++sent % SECOND_AT_ONCE == 0)
-			await(fd, lo, SECOND_WAIT_MS);
+		if (++sent % LOOK_AT_ONCE == 0)
+			await(fd, lo, wait_ms);
 	}
 	if (sent)
 		await(fd, lo, LAST_WAIT_MS);
+	for (uint32_t p = first; p <= last; p++)
+		left += !lo->evidence[p] && !pw_lo_skips(lo, p);
+	*silent = left;
+	return sent - left;
+}
+
+/*
+ * Where lo is not handled at once, errors come a little later: as long as a
+ * look finds some, the next waits longer
+ */
+static void look_further(int fd, struct pw_lo *lo, uint32_t first,
+			 uint32_t last)
+{
+	int wait_ms = LOOK_WAIT_MS;
+	size_t silent = 0;
+
+	while (look_again(fd, lo, first, last, wait_ms, &silent) && silent &&
+	       wait_ms < LOOK_WAIT_MAX_MS)
+		wait_ms *= 4;
 }
 
 int pw_lo_udp_from(int fd, struct pw_lo *lo, uint32_t first, uint32_t last)
@@ -97,6 +118,6 @@ int pw_lo_udp_from(int fd, struct pw_lo *lo, uint32_t first, uint32_t last)
 	for (uint32_t p = first; p <= last; p++)
 		if (!pw_lo_skips(lo, p))
 			probe_port(fd, lo, (uint16_t)p);
-	look_again(fd, lo, first, last);
+	look_further(fd, lo, first, last);
 	return 0;
 }
