@@ -40,6 +40,7 @@ int root_open(const char *path, struct root *out, struct pw_diags *diags)
 	if (fd < 0)
 		return pw_diag_system(diags, errno, "cannot open %s", path);
 	*out = (struct root){ fd, path };
+	/* cppcheck-suppress resourceLeak ; it is in *out */
 	return 0;
 }
 
