@@ -97,8 +97,7 @@ def test_from():
              "closed tcp 2222 from 2001:db8:b::",
              "closed tcp 2222 from 2001:db8:9:ffff:ffff:ffff:ffff:ffff",
              "closed udp 2222 from 192.0.2.1", "closed tcp 2223 from 192.0.2.1")
-        w.portwall("close", "tcp/2222", "--from",
-                      "192.0.2.128/25")
+        w.portwall("close", "tcp/2222", "--from", "192.0.2.0/25")
         hold(w, "closed tcp 2222 from 192.0.2.1",
              "open tcp 2222 from 203.0.113.9")
 
