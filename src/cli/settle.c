@@ -91,34 +91,6 @@ static void print_confirmed(const struct pw_settle *settle)
 	print_cut(&settle->cut_result, settle->stamp.source);
 }
 
-static int run_confirm(struct cli *cli, struct pw_settle *settle)
-{
-	int err = pw_confirm(settle, cli->diags);
-
-	if (err)
-		return fail(cli, settle, err);
-	cli->changed = true;
-	note_not_remembered(cli, &settle->where);
-	messages_print(cli);
-	err = show_changes(cli, settle);
-	if (err)
-		return fail(cli, settle, err);
-	if (cli->doc)
-		describe(cli, settle);
-	else if (!cli->quiet)
-		print_confirmed(settle);
-	return STATUS_OK;
-}
-
-int settle_confirm(struct cli *cli)
-{
-	struct pw_settle settle = begin(cli);
-	int status = run_confirm(cli, &settle);
-
-	finish(&settle);
-	return status;
-}
-
 static void print_rolled_back(const struct pw_settle *settle)
 {
 	char when[32];
@@ -140,13 +112,26 @@ static void print_rolled_back(const struct pw_settle *settle)
 	print_cut(&settle->cut_result, NULL);
 }
 
-static int run_rollback(struct cli *cli, struct pw_settle *settle)
+/**
+ * struct settling - A command that says what becomes of what was applied
+ * @keeps:	for the next boot, so it has to say where it cannot
+ */
+struct settling {
+	int (*act)(struct pw_settle *settle, struct pw_diags *diags);
+	void (*print)(const struct pw_settle *settle);
+	bool keeps;
+};
+
+static int run(struct cli *cli, const struct settling *how,
+	       struct pw_settle *settle)
 {
-	int err = pw_rollback(settle, cli->diags);
+	int err = how->act(settle, cli->diags);
 
 	if (err)
 		return fail(cli, settle, err);
 	cli->changed = settle->done;
+	if (how->keeps)
+		note_not_remembered(cli, &settle->where);
 	messages_print(cli);
 	err = show_changes(cli, settle);
 	if (err)
@@ -154,17 +139,35 @@ static int run_rollback(struct cli *cli, struct pw_settle *settle)
 	if (cli->doc)
 		describe(cli, settle);
 	else if (!cli->quiet)
-		print_rolled_back(settle);
+		how->print(settle);
 	return STATUS_OK;
+}
+
+static int settle_by(struct cli *cli, const struct settling *how)
+{
+	struct pw_settle settle = begin(cli);
+	int status = run(cli, how, &settle);
+
+	finish(&settle);
+	return status;
+}
+
+int settle_confirm(struct cli *cli)
+{
+	static const struct settling how = {
+		pw_confirm, print_confirmed, true,
+	};
+
+	return settle_by(cli, &how);
 }
 
 int settle_rollback(struct cli *cli)
 {
-	struct pw_settle settle = begin(cli);
-	int status = run_rollback(cli, &settle);
+	static const struct settling how = {
+		pw_rollback, print_rolled_back, false,
+	};
 
-	finish(&settle);
-	return status;
+	return settle_by(cli, &how);
 }
 
 int settle_expired(struct cli *cli)
