@@ -12,7 +12,6 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "nft/elements.h"
 #include "nft/kernel_trial.h"
@@ -49,12 +48,6 @@ static int decoded(const struct reading *r, int err)
 	return err == -EOPNOTSUPP && r->strange ? 0 : err;
 }
 
-/* Kernels that do not filter a dump send the chains of all tables */
-static bool is_ours(const char *table)
-{
-	return table && !strcmp(table, PW_TABLE);
-}
-
 static int read_chain(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_chain_free) struct nftnl_chain *nlc =
@@ -65,7 +58,7 @@ static int read_chain(const struct nlmsghdr *nlh, void *arg)
 		return -ENOMEM;
 	if (nftnl_chain_nlmsg_parse(nlh, nlc) < 0)
 		return -EBADMSG;
-	if (!is_ours(nftnl_chain_get_str(nlc, NFTNL_CHAIN_TABLE)))
+	if (!pw_table_is_ours(nftnl_chain_get_str(nlc, NFTNL_CHAIN_TABLE)))
 		return 0;
 	return decoded(r, pw_nft_decode_chain(nlc, r->kernel->rules, refusals(r)));
 }
@@ -79,7 +72,7 @@ static int read_set(const struct nlmsghdr *nlh, void *arg)
 		return -ENOMEM;
 	if (nftnl_set_nlmsg_parse(nlh, nls) < 0)
 		return -EBADMSG;
-	if (!is_ours(nftnl_set_get_str(nls, NFTNL_SET_TABLE)))
+	if (!pw_table_is_ours(nftnl_set_get_str(nls, NFTNL_SET_TABLE)))
 		return 0;
 	return decoded(r, pw_nft_decode_set(nls, r->kernel->rules, refusals(r)));
 }
@@ -93,7 +86,7 @@ static int read_obj(const struct nlmsghdr *nlh, void *arg)
 		return -ENOMEM;
 	if (nftnl_obj_nlmsg_parse(nlh, nlo) < 0)
 		return -EBADMSG;
-	if (!is_ours(nftnl_obj_get_str(nlo, NFTNL_OBJ_TABLE)))
+	if (!pw_table_is_ours(nftnl_obj_get_str(nlo, NFTNL_OBJ_TABLE)))
 		return 0;
 	return decoded(r, pw_nft_decode_obj(nlo, r->kernel->rules, refusals(r)));
 }
@@ -131,7 +124,7 @@ static int read_rule(const struct nlmsghdr *nlh, void *arg)
 	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
 		return decoded(r, pw_diag_system(refusals(r), EOPNOTSUPP,
 			"table inet " PW_TABLE " holds a rule with an expression that is not known here"));
-	if (!is_ours(nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE)))
+	if (!pw_table_is_ours(nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE)))
 		return 0;
 	return decoded(r, pw_nft_decode_rule(nlr, r->kernel->rules, refusals(r)));
 }

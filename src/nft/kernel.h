@@ -5,12 +5,19 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "netlink/netlink.h"
 #include "portwall/load.h"
 
 /* N of "gN.<rest>" (chains) or "m.N.<rest>" (maps); 0: the name has none */
 uint32_t pw_name_generation(const char *name);
+
+/* Kernels that do not filter a dump send what is in all tables */
+static inline bool pw_table_is_ours(const char *table)
+{
+	return table && !strcmp(table, PW_TABLE);
+}
 
 /**
  * struct pw_table_info - What GETTABLE says of ours

@@ -8,7 +8,6 @@
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <linux/netfilter/nf_tables.h>
-#include <string.h>
 
 #include "nft/kernel.h"
 #include "nft/load_priv.h"
@@ -31,11 +30,6 @@ struct purge {
 	struct pw_diags *unsaid;
 	struct pw_purged gone;
 };
-
-static bool is_ours(const char *table)
-{
-	return table && !strcmp(table, PW_TABLE);
-}
 
 static int put_gone(struct pw_batch *batch, const struct nftnl_rule *nlr)
 {
@@ -62,7 +56,7 @@ static int judge_rule(const struct nlmsghdr *nlh, void *arg)
 	if (!nlr)
 		return -ENOMEM;
 	parsed = nftnl_rule_nlmsg_parse(nlh, nlr) >= 0;
-	if (!is_ours(nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE)) ||
+	if (!pw_table_is_ours(nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE)) ||
 	    !nftnl_rule_get_str(nlr, NFTNL_RULE_CHAIN))
 		return 0;
 	if (parsed)
@@ -84,7 +78,7 @@ static int judge_set(const struct nlmsghdr *nlh, void *arg)
 		return -ENOMEM;
 	if (nftnl_set_nlmsg_parse(nlh, nls) < 0)
 		return -EBADMSG;
-	if (!is_ours(nftnl_set_get_str(nls, NFTNL_SET_TABLE)) ||
+	if (!pw_table_is_ours(nftnl_set_get_str(nls, NFTNL_SET_TABLE)) ||
 	    nftnl_set_get_u32(nls, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS)
 		return 0;
 	err = pw_nft_decode_set(nls, purge->again, purge->unsaid);
@@ -106,7 +100,7 @@ static int judge_chain(const struct nlmsghdr *nlh, void *arg)
 		return -ENOMEM;
 	if (nftnl_chain_nlmsg_parse(nlh, nlc) < 0)
 		return -EBADMSG;
-	if (!is_ours(nftnl_chain_get_str(nlc, NFTNL_CHAIN_TABLE)))
+	if (!pw_table_is_ours(nftnl_chain_get_str(nlc, NFTNL_CHAIN_TABLE)))
 		return 0;
 	err = pw_nft_decode_chain(nlc, purge->again, purge->unsaid);
 	if (err != -EOPNOTSUPP)
@@ -141,7 +135,7 @@ static int judge_obj(const struct nlmsghdr *nlh, void *arg)
 		return -ENOMEM;
 	if (nftnl_obj_nlmsg_parse(nlh, nlo) < 0)
 		return -EBADMSG;
-	if (!is_ours(nftnl_obj_get_str(nlo, NFTNL_OBJ_TABLE)))
+	if (!pw_table_is_ours(nftnl_obj_get_str(nlo, NFTNL_OBJ_TABLE)))
 		return 0;
 	err = pw_nft_decode_obj(nlo, purge->again, purge->unsaid);
 	if (err != -EOPNOTSUPP)
