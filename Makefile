@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# portwall: make, make check, make install; SAN=1 for ASan and UBSan
+# portwall: make, make check, make install; SAN=1 for ASan and UBSan, FUZZ=1
+# for these and libFuzzer
 
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
@@ -19,7 +20,11 @@ MXML     := $(shell pkg-config --exists mxml4 && echo mxml4 || echo mxml)
 PKGS     := libnftnl libmnl libmd inih jansson $(MXML)
 PKG_INC  := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
-BUILD    := build$(if $(SAN),-san)
+BUILD    := build$(if $(FUZZ),-fuzz,$(if $(SAN),-san))
+
+ifdef FUZZ
+CC := clang
+endif
 
 WARN := -Wall -Wextra -Wpedantic -Wno-gnu-statement-expression -Wshadow \
 	-Wformat=2 -Wformat-signedness -Wvla -Wcast-qual -Wstrict-prototypes \
@@ -29,7 +34,12 @@ HARDEN := -fstack-protector-strong -fno-delete-null-pointer-checks \
 	-fno-strict-overflow -fno-strict-aliasing -fPIE
 HARDEN_GCC := -fstack-clash-protection -fcf-protection=full \
 	-ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
-ifdef SAN
+ifdef FUZZ
+WARN := -w
+OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+LDOPT := -fsanitize=address,undefined
+else ifdef SAN
 OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 LDOPT := -fsanitize=address,undefined
@@ -72,7 +82,8 @@ $(BIN): $(CLI_OBJ) $(LIB)
 	$(Q)$(CC) $(LDOPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # What a test uses of the helpers beside it is linked, and no more
-HELP_SRC := $(filter-out %_test.c tests/bench/%,$(wildcard tests/*/*.c))
+HELP_SRC := $(filter-out %_test.c %_fuzz.c %/driver.c tests/bench/%,$\
+	    $(wildcard tests/*/*.c))
 HELP     := $(HELP_SRC:%.c=$(BUILD)/%.o)
 HELP_LIB := $(addsuffix helpers.a,$(sort $(dir $(HELP))))
 
@@ -86,6 +97,23 @@ $(TESTS): $(BUILD)/%: %.c $$(call helpers,$$(@D)) $(LIB)
 	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDOPT) $(LDFLAGS) -o $@ \
 		$< $(filter %.a,$^) $(LDLIBS) -lcmocka
+
+# A fuzz target is one file, tests/fuzz/NAME_fuzz.c; main() is libFuzzer's, or
+# where there is none driver.c. It may use the command's files, without main.c
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
+FUZZ_MAIN := $(if $(FUZZ),,$(BUILD)/tests/fuzz/driver.o)
+CLI_LIB  := $(BUILD)/cli.a
+
+$(CLI_LIB): $(filter-out %/main.o,$(CLI_OBJ))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(FUZZERS): %: %.o $(FUZZ_MAIN) $$(call helpers,$$(@D)) $(CLI_LIB) $(LIB)
+	$(SAY) "  LD    $@"
+	$(Q)$(CC) $(LDOPT) $(if $(FUZZ),-fsanitize=fuzzer) $(LDFLAGS) -o $@ \
+		$^ $(LDLIBS)
+
+fuzzers: $(FUZZERS)
 
 # Sends frames for tests/netns/gapless and tests/bench
 BLAST := $(BUILD)/tests/bench/blast
@@ -101,7 +129,7 @@ $(LO_BENCH): $(BUILD)/%: %.c $(LIB)
 	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDOPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-tests: $(TESTS) $(BLAST) $(LO_BENCH)
+tests: $(TESTS) $(FUZZERS) $(BLAST) $(LO_BENCH)
 
 # Tests of overflow ask for more than there is, and expect NULL
 unit: export ASAN_OPTIONS ?= detect_leaks=1:allocator_may_return_null=1
@@ -135,6 +163,14 @@ check-boot: all $(BOOT_LISTENER)
 # A million random packets and policies, judged three times: some minutes
 check-long: $(BUILD)/tests/kernel/agree_test
 	$(Q)PW_PAIRS=1000000 sh scripts/sandbox $<
+
+# New inputs for every parser, a minute each; SECONDS=3600 TARGETS="policy list"
+SECONDS ?= 60
+fuzz fuzz-merge:
+	$(Q)sh scripts/deps.sh fuzz
+	+$(Q)$(MAKE) FUZZ=1 fuzzers
+	$(Q)scripts/fuzz $(if $(filter fuzz,$@),run --seconds $(SECONDS),merge) \
+		$(TARGETS)
 
 # The units name the command
 UNITS := portwall.service portwall-watch.service
@@ -193,9 +229,10 @@ fmt:
 	$(if $(FILES),clang-format -i $(FILES),@echo 'usage: make fmt FILES="..."')
 
 clean:
-	$(Q)rm -rf build build-san
+	$(Q)rm -rf build build-san build-fuzz
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d)
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d) \
+	$(FUZZERS:=.d) $(FUZZ_MAIN:.o=.d)
 
-.PHONY: all tests unit check check-boot check-long soak install uninstall \
-	tidy cppcheck bench fmt clean
+.PHONY: all tests unit check check-boot check-long soak fuzzers fuzz \
+	fuzz-merge install uninstall tidy cppcheck bench fmt clean

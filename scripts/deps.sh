@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Install what is missing: deps.sh [build|run|check|bench], each more than the
-# last; deps.sh boot: what check-boot needs.
+# last; deps.sh boot|fuzz: what check-boot, make fuzz need.
 # By apt as root or with sudo; elsewhere it names the packages and exits 1.
 set -eu
 
@@ -36,6 +36,8 @@ check    cmd:xmllint              libxml2-utils    libxml2           libxml2    
 check    py:jsonschema            python3-jsonschema python3-jsonschema python-jsonschema py3-jsonschema
 check    py:yaml                  python3-yaml     python3-pyyaml    python-yaml    py3-yaml
 check    cmd:apparmor_parser      apparmor         -                 apparmor       apparmor
+fuzz     cmd:clang                clang            clang             clang          clang
+fuzz     libfuzzer                libclang-rt-dev  compiler-rt       compiler-rt    compiler-rt
 bench    cmd:iperf3               iperf3           iperf3            iperf3         iperf3
 bench    cmd:nmap                 nmap             nmap              nmap           nmap
 boot     cmd:python3              python3          python3           python         python3
@@ -54,11 +56,17 @@ has_lib() {
 	return 1
 }
 
+links_libfuzzer() {
+	echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+		clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null
+}
+
 has() {
 	case $1 in
 	cmd:*)	  command -v "${1#*:}" >/dev/null ;;
 	file:*)	  [ -e "${1#*:}" ] ;;
 	lib:*)	  has_lib "${1#*:}" ;;
+	libfuzzer) links_libfuzzer ;;
 	py:*)	  python3 -c "import ${1#*:}" 2>/dev/null ;;
 	header:*) echo "#include <${1#*:}>" | cc -E - >/dev/null 2>&1 ;;
 	esac
@@ -72,7 +80,8 @@ missing() {
 	check) levels='build run check' ;;
 	bench) levels='build run check bench' ;;
 	boot)  levels='build boot' ;;
-	*)     echo "usage: deps.sh [build|run|check|bench|boot]" >&2; exit 2 ;;
+	fuzz)  levels='build fuzz' ;;
+	*)     echo "usage: deps.sh [build|run|check|bench|boot|fuzz]" >&2; exit 2 ;;
 	esac
 	echo "$needs" | while read -r at how debian fedora arch alpine; do
 		case " $levels " in
