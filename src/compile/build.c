@@ -13,7 +13,7 @@
 
 #include "portwall/array.h"
 
-void fail(struct build *b, int err)
+void pw_fail(struct build *b, int err)
 {
 	if (!b->err)
 		b->err = err;
@@ -24,11 +24,11 @@ static uint32_t index_or_fail(struct build *b, int64_t index)
 {
 	if (index >= 0)
 		return (uint32_t)index;
-	fail(b, (int)index);
+	pw_fail(b, (int)index);
 	return PW_NONE;
 }
 
-struct draft draft(void)
+struct draft pw_draft(void)
 {
 	return (struct draft){ .section = PW_NONE };
 }
@@ -42,44 +42,44 @@ static struct pw_match *match_new(struct draft *d, enum pw_field field)
 	return m;
 }
 
-void match_range(struct draft *d, enum pw_field field, struct pw_value first,
-		 struct pw_value last)
+void pw_match_range(struct draft *d, enum pw_field field, struct pw_value first,
+		    struct pw_value last)
 {
 	match_new(d, field)->range = (struct pw_range){ first, last };
 }
 
-void match_span(struct draft *d, enum pw_field field, uint32_t first,
-		uint32_t last)
+void pw_match_span(struct draft *d, enum pw_field field, uint32_t first,
+		   uint32_t last)
 {
-	match_range(d, field, pw_value32(first), pw_value32(last));
+	pw_match_range(d, field, pw_value32(first), pw_value32(last));
 }
 
-void match_is(struct draft *d, enum pw_field field, uint32_t value)
+void pw_match_is(struct draft *d, enum pw_field field, uint32_t value)
 {
-	match_span(d, field, value, value);
+	pw_match_span(d, field, value, value);
 }
 
-void match_set(struct draft *d, enum pw_field field, uint32_t set)
+void pw_match_set(struct draft *d, enum pw_field field, uint32_t set)
 {
 	match_new(d, field)->set = set;
 }
 
-void do_effect(struct draft *d, const struct pw_effect *effect)
+void pw_do_effect(struct draft *d, const struct pw_effect *effect)
 {
 	assert(d->num_effects < PW_ARRAY_SIZE(d->effects));
 	d->effects[d->num_effects++] = *effect;
 }
 
-void do_count(struct draft *d, uint32_t obj)
+void pw_do_count(struct draft *d, uint32_t obj)
 {
-	do_effect(d, &(struct pw_effect){ .kind = PW_E_COUNTER, .obj = obj,
-					  .map = PW_NONE, .set = PW_NONE });
+	pw_do_effect(d, &(struct pw_effect){ .kind = PW_E_COUNTER, .obj = obj,
+					     .map = PW_NONE, .set = PW_NONE });
 }
 
-void do_limit(struct draft *d, uint32_t obj)
+void pw_do_limit(struct draft *d, uint32_t obj)
 {
-	do_effect(d, &(struct pw_effect){ .kind = PW_E_LIMIT, .obj = obj,
-					  .map = PW_NONE, .set = PW_NONE });
+	pw_do_effect(d, &(struct pw_effect){ .kind = PW_E_LIMIT, .obj = obj,
+					     .map = PW_NONE, .set = PW_NONE });
 }
 
 static void emit_verdict(struct build *b, uint32_t chain,
@@ -99,30 +99,30 @@ static void emit_verdict(struct build *b, uint32_t chain,
 		snprintf(comment, sizeof(comment), "%s", copy.comment);
 		rule.comment = comment;
 	}
-	fail(b, pw_ruleset_add_rule(b->rs, chain, &rule));
+	pw_fail(b, pw_ruleset_add_rule(b->rs, chain, &rule));
 }
 
-void emit(struct build *b, uint32_t chain, const struct draft *d,
-	  enum pw_verdict_kind kind)
+void pw_emit(struct build *b, uint32_t chain, const struct draft *d,
+	     enum pw_verdict_kind kind)
 {
 	emit_verdict(b, chain, d, (struct pw_verdict){ kind, PW_NONE, PW_NONE });
 }
 
-void emit_to(struct build *b, uint32_t chain, const struct draft *d,
-	     enum pw_verdict_kind jump_or_goto, uint32_t target)
+void pw_emit_to(struct build *b, uint32_t chain, const struct draft *d,
+		enum pw_verdict_kind jump_or_goto, uint32_t target)
 {
 	emit_verdict(b, chain, d,
 		     (struct pw_verdict){ jump_or_goto, target, PW_NONE });
 }
 
-void emit_map(struct build *b, uint32_t chain, const struct draft *d,
-	      uint32_t map)
+void pw_emit_map(struct build *b, uint32_t chain, const struct draft *d,
+		 uint32_t map)
 {
 	emit_verdict(b, chain, d,
 		     (struct pw_verdict){ PW_V_MAP, PW_NONE, map });
 }
 
-uint32_t gen_chain(struct build *b, const char *fmt, ...)
+uint32_t pw_gen_chain(struct build *b, const char *fmt, ...)
 {
 	char name[128];
 	uint32_t found;
@@ -141,7 +141,7 @@ uint32_t gen_chain(struct build *b, const char *fmt, ...)
 	return index_or_fail(b, pw_ruleset_add_chain(b->rs, name));
 }
 
-uint32_t gen_map(struct build *b, const char *name, enum pw_map_key key)
+uint32_t pw_gen_map(struct build *b, const char *name, enum pw_map_key key)
 {
 	char full[64];
 
@@ -151,8 +151,8 @@ uint32_t gen_map(struct build *b, const char *name, enum pw_map_key key)
 	return index_or_fail(b, pw_ruleset_add_map(b->rs, full, key, false));
 }
 
-void map_put(struct build *b, uint32_t map, uint32_t key,
-	     enum pw_verdict_kind kind, uint32_t chain)
+void pw_map_put(struct build *b, uint32_t map, uint32_t key,
+		enum pw_verdict_kind kind, uint32_t chain)
 {
 	struct pw_map_elem elem = {
 		.key = key, .obj = PW_NONE,
@@ -160,10 +160,10 @@ void map_put(struct build *b, uint32_t map, uint32_t key,
 	};
 
 	if (!b->err)
-		fail(b, pw_map_add(&b->rs->maps[map], &elem));
+		pw_fail(b, pw_map_add(&b->rs->maps[map], &elem));
 }
 
-uint32_t counter_obj(struct build *b, const char *fmt, ...)
+uint32_t pw_counter_obj(struct build *b, const char *fmt, ...)
 {
 	char name[128];
 	uint32_t found;
@@ -181,18 +181,18 @@ uint32_t counter_obj(struct build *b, const char *fmt, ...)
 						   NULL));
 }
 
-uint32_t section_counter(struct build *b, size_t section)
+uint32_t pw_section_counter(struct build *b, size_t section)
 {
 	const struct pw_section *s = &b->model->sections[section];
 
 	if (b->counters[section] == PW_NONE)
-		b->counters[section] = counter_obj(b, "%c.%s",
-						   s->block ? 'b' : 'n',
-						   s->name);
+		b->counters[section] = pw_counter_obj(b, "%c.%s",
+						      s->block ? 'b' : 'n',
+						      s->name);
 	return b->counters[section];
 }
 
-void hex_of(const char *text, size_t bytes, char *hex)
+void pw_hex_of(const char *text, size_t bytes, char *hex)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	SHA2_CTX ctx;
@@ -204,8 +204,8 @@ void hex_of(const char *text, size_t bytes, char *hex)
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
-uint32_t limit_obj(struct build *b, const char *owner,
-		   const struct pw_rate *rate, const char *suffix)
+uint32_t pw_limit_obj(struct build *b, const char *owner,
+		      const struct pw_rate *rate, const char *suffix)
 {
 	char text[64], hex[9], name[128];
 	uint32_t found;
@@ -214,7 +214,7 @@ uint32_t limit_obj(struct build *b, const char *owner,
 		return PW_NONE;
 	snprintf(text, sizeof(text), "%" PRIu32 "/%" PRIu32 " burst %" PRIu32,
 		 rate->count, rate->unit_s, rate->burst);
-	hex_of(text, 4, hex);
+	pw_hex_of(text, 4, hex);
 	snprintf(name, sizeof(name), "l.%s.%s%s", owner, hex, suffix);
 	found = pw_ruleset_find_obj(b->rs, name);
 	if (found != PW_NONE)
@@ -279,16 +279,16 @@ static uint32_t const_set_new(struct build *b, char prefix, const char *label,
 	return index_or_fail(b, pw_ruleset_add_set(b->rs, &set));
 }
 
-uint32_t const_set(struct build *b, char prefix, const char *label,
-		   enum pw_set_type type, bool interval,
-		   struct pw_rangeset *elems)
+uint32_t pw_const_set(struct build *b, char prefix, const char *label,
+		      enum pw_set_type type, bool interval,
+		      struct pw_rangeset *elems)
 {
 	struct named_set named = { .type = type, .interval = interval };
 	uint32_t *slot;
 
 	if (b->err)
 		return PW_NONE;
-	fail(b, slots_grow(b));
+	pw_fail(b, slots_grow(b));
 	if (b->err)
 		return PW_NONE;
 	pw_rangeset_digest(elems, named.digest);
@@ -297,8 +297,8 @@ uint32_t const_set(struct build *b, char prefix, const char *label,
 		return b->sets[*slot - 1].set;
 	named.set = const_set_new(b, prefix, label, &named, elems);
 	if (!b->err)
-		fail(b, PW_ARRAY_PUSH(b->sets, b->num_sets, b->cap_sets,
-				      named));
+		pw_fail(b, PW_ARRAY_PUSH(b->sets, b->num_sets, b->cap_sets,
+					 named));
 	if (b->err)
 		return PW_NONE;
 	*slot = (uint32_t)b->num_sets;
@@ -339,7 +339,7 @@ static const struct dynamic {
 	{ "s.conn6",  PW_T_MARK_IPV6, 131070, true,  false, false, 0 },
 };
 
-uint32_t dynamic_set(struct build *b, const char *name)
+uint32_t pw_dynamic_set(struct build *b, const char *name)
 {
 	const struct dynamic *row = dynamics;
 	char copy[16];

@@ -46,7 +46,7 @@ struct build {
 	uint32_t *counters, *limiters, *tails;
 };
 
-/* A rule being put together; reset by draft() */
+/* A rule being put together; reset by pw_draft() */
 struct draft {
 	struct pw_match matches[PW_NUM_FIELDS];
 	size_t num_matches;
@@ -57,55 +57,55 @@ struct draft {
 	uint32_t section;
 };
 
-struct draft draft(void);
-void match_range(struct draft *d, enum pw_field field, struct pw_value first,
-		 struct pw_value last);
-void match_is(struct draft *d, enum pw_field field, uint32_t value);
-void match_span(struct draft *d, enum pw_field field, uint32_t first,
-		uint32_t last);
-void match_set(struct draft *d, enum pw_field field, uint32_t set);
-void do_count(struct draft *d, uint32_t obj);
-void do_limit(struct draft *d, uint32_t obj);
-void do_effect(struct draft *d, const struct pw_effect *effect);
+struct draft pw_draft(void);
+void pw_match_range(struct draft *d, enum pw_field field, struct pw_value first,
+		    struct pw_value last);
+void pw_match_is(struct draft *d, enum pw_field field, uint32_t value);
+void pw_match_span(struct draft *d, enum pw_field field, uint32_t first,
+		   uint32_t last);
+void pw_match_set(struct draft *d, enum pw_field field, uint32_t set);
+void pw_do_count(struct draft *d, uint32_t obj);
+void pw_do_limit(struct draft *d, uint32_t obj);
+void pw_do_effect(struct draft *d, const struct pw_effect *effect);
 
 /* Append the draft to @chain with a verdict */
-void emit(struct build *b, uint32_t chain, const struct draft *d,
-	  enum pw_verdict_kind kind);
-void emit_to(struct build *b, uint32_t chain, const struct draft *d,
-	     enum pw_verdict_kind jump_or_goto, uint32_t target);
-void emit_map(struct build *b, uint32_t chain, const struct draft *d,
-	      uint32_t map);
+void pw_emit(struct build *b, uint32_t chain, const struct draft *d,
+	     enum pw_verdict_kind kind);
+void pw_emit_to(struct build *b, uint32_t chain, const struct draft *d,
+		enum pw_verdict_kind jump_or_goto, uint32_t target);
+void pw_emit_map(struct build *b, uint32_t chain, const struct draft *d,
+		 uint32_t map);
 
 /* "g7." and the name: existing or new */
 __attribute__((format(printf, 2, 3)))
-uint32_t gen_chain(struct build *b, const char *fmt, ...);
+uint32_t pw_gen_chain(struct build *b, const char *fmt, ...);
 /* "m.7." and the name; new */
-uint32_t gen_map(struct build *b, const char *name, enum pw_map_key key);
-void map_put(struct build *b, uint32_t map, uint32_t key,
-	     enum pw_verdict_kind kind, uint32_t chain);
+uint32_t pw_gen_map(struct build *b, const char *name, enum pw_map_key key);
+void pw_map_put(struct build *b, uint32_t map, uint32_t key,
+		enum pw_verdict_kind kind, uint32_t chain);
 
 /* Existing or new, by name */
 __attribute__((format(printf, 2, 3)))
-uint32_t counter_obj(struct build *b, const char *fmt, ...);
+uint32_t pw_counter_obj(struct build *b, const char *fmt, ...);
 /* "l." @owner "." hex of the limit @suffix */
-uint32_t limit_obj(struct build *b, const char *owner,
-		   const struct pw_rate *rate, const char *suffix);
+uint32_t pw_limit_obj(struct build *b, const char *owner,
+		      const struct pw_rate *rate, const char *suffix);
 /* n.<section> or b.<section> */
-uint32_t section_counter(struct build *b, size_t section);
+uint32_t pw_section_counter(struct build *b, size_t section);
 
 /*
  * Constant set of @elems: one of equal content or a new one. @label: middle of
  * the name ("web.4"); @prefix: "a", "p", "i".
  */
-uint32_t const_set(struct build *b, char prefix, const char *label,
-		   enum pw_set_type type, bool interval,
-		   struct pw_rangeset *elems);
+uint32_t pw_const_set(struct build *b, char prefix, const char *label,
+		      enum pw_set_type type, bool interval,
+		      struct pw_rangeset *elems);
 /* Dynamic set by its name, made when first used */
-uint32_t dynamic_set(struct build *b, const char *name);
+uint32_t pw_dynamic_set(struct build *b, const char *name);
 
 /* First @len bytes of SHA-256 of @text as hex */
-void hex_of(const char *text, size_t bytes, char *hex);
+void pw_hex_of(const char *text, size_t bytes, char *hex);
 
-void fail(struct build *b, int err);
+void pw_fail(struct build *b, int err);
 
 #endif

@@ -7,17 +7,17 @@
 #include "compile/tree.h"
 #include "portwall/array.h"
 
-void pairs_push(struct build *b, struct pairs *pairs, uint32_t key,
-		size_t section)
+void pw_pairs_push(struct build *b, struct pairs *pairs, uint32_t key,
+		   size_t section)
 {
 	struct pair pair = { key, (uint32_t)section };
 
 	if (!b->err)
-		fail(b, PW_ARRAY_PUSH(pairs->items, pairs->num, pairs->cap,
-				      pair));
+		pw_fail(b, PW_ARRAY_PUSH(pairs->items, pairs->num, pairs->cap,
+					 pair));
 }
 
-void pairs_clear(struct pairs *pairs)
+void pw_pairs_clear(struct pairs *pairs)
 {
 	free(pairs->items);
 	*pairs = (struct pairs){ 0 };
@@ -72,7 +72,7 @@ static struct run *runs_of(struct build *b, struct pair *pairs, size_t num,
 		for (end = i; end < num && pairs[end].key == run.key; end++)
 			;
 		run.num = end - i;
-		fail(b, PW_ARRAY_PUSH(runs, *num_runs, cap, run));
+		pw_fail(b, PW_ARRAY_PUSH(runs, *num_runs, cap, run));
 	}
 	return runs;
 }
@@ -83,11 +83,12 @@ static void class_new(struct build *b, struct classes *out,
 	struct port_class class = { .chain = PW_NONE };
 
 	for (size_t i = 0; i < run->num; i++)
-		list_push(b, &class.sections, run->pairs[i].section);
+		pw_list_push(b, &class.sections, run->pairs[i].section);
 	if (!b->err)
-		fail(b, PW_ARRAY_PUSH(out->items, out->num, out->cap, class));
+		pw_fail(b,
+			PW_ARRAY_PUSH(out->items, out->num, out->cap, class));
 	if (b->err)
-		list_clear(&class.sections);
+		pw_list_clear(&class.sections);
 }
 
 static int cmp_key(const void *a, const void *b)
@@ -97,8 +98,8 @@ static int cmp_key(const void *a, const void *b)
 	return (x->key > y->key) - (x->key < y->key);
 }
 
-void classes_make(struct build *b, const struct pairs *pairs,
-		  struct classes *out)
+void pw_classes_make(struct build *b, const struct pairs *pairs,
+		     struct classes *out)
 {
 	size_t num_runs = 0;
 	struct run *runs;
@@ -116,30 +117,30 @@ void classes_make(struct build *b, const struct pairs *pairs,
 			class_new(b, out, &runs[i]);
 		key.class_index = (uint32_t)out->num - 1;
 		if (!b->err)
-			fail(b, PW_ARRAY_PUSH(out->keys, out->num_keys,
-					      out->cap_keys, key));
+			pw_fail(b, PW_ARRAY_PUSH(out->keys, out->num_keys,
+						 out->cap_keys, key));
 	}
 	if (out->num_keys)
 		qsort(out->keys, out->num_keys, sizeof(*out->keys), cmp_key);
 	free(runs);
 }
 
-void classes_clear(struct classes *classes)
+void pw_classes_clear(struct classes *classes)
 {
 	for (size_t i = 0; i < classes->num; i++)
-		list_clear(&classes->items[i].sections);
+		pw_list_clear(&classes->items[i].sections);
 	free(classes->items);
 	free(classes->keys);
 	*classes = (struct classes){ 0 };
 }
 
-uint32_t class_chain(struct build *b, struct classes *classes,
-		     uint32_t class_index, const char *name)
+uint32_t pw_class_chain(struct build *b, struct classes *classes,
+			uint32_t class_index, const char *name)
 {
 	struct port_class *class = &classes->items[class_index];
 
 	if (class->chain == PW_NONE)
-		class->chain = gen_chain(b, "%s.%u", name,
-					 classes->num_chains++);
+		class->chain = pw_gen_chain(b, "%s.%u", name,
+					    classes->num_chains++);
 	return class->chain;
 }

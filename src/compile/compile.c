@@ -13,7 +13,7 @@ static uint32_t *no_indices(struct build *b)
 	uint32_t *indices = calloc(num + 1, sizeof(*indices));
 
 	if (!indices) {
-		fail(b, -ENOMEM);
+		pw_fail(b, -ENOMEM);
 		return NULL;
 	}
 	for (size_t i = 0; i < num; i++)
@@ -30,7 +30,7 @@ static void build_init(struct build *b)
 	b->tails = no_indices(b);
 	b->rs = pw_ruleset_new();
 	if (!b->rs)
-		fail(b, -ENOMEM);
+		pw_fail(b, -ENOMEM);
 }
 
 static void build_clear(struct build *b)
@@ -46,15 +46,15 @@ static void build_clear(struct build *b)
 static void build_table(struct build *b)
 {
 	if (b->follow && !pw_rangeset_empty(b->model->bridges) &&
-	    !is_every_name(b->model->bridges))
-		b->bridges = const_set(b, 'i', "", PW_T_IFNAME, true,
-				       b->model->bridges);
-	emit_arrival(b);
-	emit_judge(b);
+	    !pw_is_every_name(b->model->bridges))
+		b->bridges = pw_const_set(b, 'i', "", PW_T_IFNAME, true,
+					  b->model->bridges);
+	pw_emit_arrival(b);
+	pw_emit_judge(b);
 	if (!b->err)
-		fail(b, pw_ruleset_sort(b->rs));
+		pw_fail(b, pw_ruleset_sort(b->rs));
 	if (!b->err)
-		fail(b, pw_ruleset_check(b->rs, b->diags));
+		pw_fail(b, pw_ruleset_check(b->rs, b->diags));
 }
 
 int pw_compile(const struct pw_model *model, uint32_t generation,

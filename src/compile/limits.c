@@ -23,7 +23,7 @@ static struct pw_effect update(struct build *b, const char *set, uint32_t key,
 {
 	return (struct pw_effect){
 		.kind = PW_E_UPDATE, .obj = PW_NONE, .map = PW_NONE,
-		.set = dynamic_set(b, set), .key = key, .add = add };
+		.set = pw_dynamic_set(b, set), .key = key, .add = add };
 }
 
 /* a * NEWCOMERS, or as much as fits */
@@ -34,7 +34,7 @@ static uint32_t many(uint32_t a)
 
 static uint32_t section_chain(struct build *b, char kind, size_t section)
 {
-	return gen_chain(b, "%c.%s", kind, b->model->sections[section].name);
+	return pw_gen_chain(b, "%c.%s", kind, b->model->sections[section].name);
 }
 
 /* gN.a.<section> or gN.b.<section>: log, count, decide */
@@ -42,7 +42,7 @@ static uint32_t tail_chain(struct build *b, size_t section)
 {
 	const struct pw_section *s = &b->model->sections[section];
 	char owner[64], prefix[64];
-	struct draft d = draft();
+	struct draft d = pw_draft();
 
 	if (b->tails[section] != PW_NONE || b->err)
 		return b->tails[section];
@@ -50,23 +50,23 @@ static uint32_t tail_chain(struct build *b, size_t section)
 	snprintf(owner, sizeof(owner), ".log%s-%s", s->block ? "b" : "",
 		 s->name);
 	snprintf(prefix, sizeof(prefix), "portwall %s: ", s->name);
-	emit_log(b, b->tails[section], owner, &s->log, prefix);
-	do_count(&d, section_counter(b, section));
-	emit(b, b->tails[section], &d, s->block ? PW_V_DROP : PW_V_ACCEPT);
+	pw_emit_log(b, b->tails[section], owner, &s->log, prefix);
+	pw_do_count(&d, pw_section_counter(b, section));
+	pw_emit(b, b->tails[section], &d, s->block ? PW_V_DROP : PW_V_ACCEPT);
 	return b->tails[section];
 }
 
-void emit_admit(struct build *b, uint32_t chain, struct draft *d,
-		size_t section)
+void pw_emit_admit(struct build *b, uint32_t chain, struct draft *d,
+		   size_t section)
 {
 	const struct pw_section *s = &b->model->sections[section];
 
 	if (s->log_set) {
-		emit_to(b, chain, d, PW_V_GOTO, tail_chain(b, section));
+		pw_emit_to(b, chain, d, PW_V_GOTO, tail_chain(b, section));
 		return;
 	}
-	do_count(d, section_counter(b, section));
-	emit(b, chain, d, s->block ? PW_V_DROP : PW_V_ACCEPT);
+	pw_do_count(d, pw_section_counter(b, section));
+	pw_emit(b, chain, d, s->block ? PW_V_DROP : PW_V_ACCEPT);
 }
 
 /* Time in which an empty bucket is full again, rounded up to a second */
@@ -87,50 +87,50 @@ static void emit_rate_per_source(struct build *b, uint32_t chain,
 	uint32_t key = pw_limit_key("rate", s->name, &s->rate);
 	struct pw_rate shared = { many(rate->count), rate->unit_s,
 				  many(rate->burst) };
-	struct draft newcomer = draft();
+	struct draft newcomer = pw_draft();
 
 	for (size_t f = 0; f < PW_NUM_FAMILIES; f++) {
-		struct draft seen = draft(), state = draft();
+		struct draft seen = pw_draft(), state = pw_draft();
 		struct pw_effect e = update(b, rate_sets.seen[f], key, false);
 
 		e.timeout_ms = refill_ms(rate);
-		do_effect(&seen, &e);
-		emit_to(b, chain, &seen, PW_V_GOTO, bucket);
+		pw_do_effect(&seen, &e);
+		pw_emit_to(b, chain, &seen, PW_V_GOTO, bucket);
 		e = update(b, rate_sets.state[f], key, false);
 		e.timeout_ms = refill_ms(rate);
 		e.rate = *rate;
-		do_effect(&state, &e);
-		emit_admit(b, bucket, &state, section);
+		pw_do_effect(&state, &e);
+		pw_emit_admit(b, bucket, &state, section);
 	}
-	do_limit(&newcomer, limit_obj(b, s->name, &shared, ".over"));
-	emit_admit(b, chain, &newcomer, section);
+	pw_do_limit(&newcomer, pw_limit_obj(b, s->name, &shared, ".over"));
+	pw_emit_admit(b, chain, &newcomer, section);
 }
 
 static void emit_rate_part(struct build *b, uint32_t chain, size_t section)
 {
 	const struct pw_section *s = &b->model->sections[section];
-	struct draft d = draft();
+	struct draft d = pw_draft();
 
 	if (s->rate.set && s->rate.per_source) {
 		emit_rate_per_source(b, chain, section);
 		return;
 	}
 	if (s->rate.set)
-		do_limit(&d, limit_obj(b, s->name, &s->rate.rate, ""));
-	emit_admit(b, chain, &d, section);
+		pw_do_limit(&d, pw_limit_obj(b, s->name, &s->rate.rate, ""));
+	pw_emit_admit(b, chain, &d, section);
 }
 
 /* More than @conns at once: beyond the limit */
 static void emit_conns(struct build *b, uint32_t chain, const char *set,
 		       uint32_t key, uint32_t conns)
 {
-	struct draft d = draft();
+	struct draft d = pw_draft();
 	struct pw_effect e = update(b, set, key, true);
 
 	e.conns = conns;
 	e.conns_over = true;
-	do_effect(&d, &e);
-	emit(b, chain, &d, PW_V_RETURN);
+	pw_do_effect(&d, &e);
+	pw_emit(b, chain, &d, PW_V_RETURN);
 }
 
 static void emit_conns_per_source(struct build *b, uint32_t chain,
@@ -141,26 +141,26 @@ static void emit_conns_per_source(struct build *b, uint32_t chain,
 	uint32_t rate = section_chain(b, 'r', section);
 	uint32_t key = pw_limit_key("conn", s->name, &s->connections);
 	uint32_t conns = s->connections.rate.count;
-	struct draft go = draft();
+	struct draft go = pw_draft();
 
 	for (size_t f = 0; f < PW_NUM_FAMILIES; f++) {
-		struct draft seen = draft();
+		struct draft seen = pw_draft();
 		struct pw_effect e = update(b, conn_sets.seen[f], key, true);
 
 		e.conns = NO_LIMIT;
-		do_effect(&seen, &e);
-		emit_to(b, chain, &seen, PW_V_GOTO, known);
+		pw_do_effect(&seen, &e);
+		pw_emit_to(b, chain, &seen, PW_V_GOTO, known);
 		emit_conns(b, known, conn_sets.state[f], key, conns);
 	}
 	emit_conns(b, chain, "s.conn",
 		   pw_limit_key("over", s->name, &s->connections),
 		   many(conns));
-	emit_to(b, chain, &go, PW_V_GOTO, rate);
-	emit_to(b, known, &go, PW_V_GOTO, rate);
+	pw_emit_to(b, chain, &go, PW_V_GOTO, rate);
+	pw_emit_to(b, known, &go, PW_V_GOTO, rate);
 	emit_rate_part(b, rate, section);
 }
 
-uint32_t limiter_chain(struct build *b, size_t section)
+uint32_t pw_limiter_chain(struct build *b, size_t section)
 {
 	const struct pw_section *s = &b->model->sections[section];
 	uint32_t chain;

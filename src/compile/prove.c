@@ -11,10 +11,10 @@
 /* Below this, runs cost more than they save */
 #define SHARE_FROM 4
 
-const struct base proof_bases[NUM_BASES] = {
-	{ "prerouting", PW_HOOK_PREROUTING, -199, false, judge_prerouting },
-	{ "input", PW_HOOK_INPUT, 0, true, judge_input },
-	{ "forward", PW_HOOK_FORWARD, -1, false, judge_forward },
+const struct base pw_proof_bases[NUM_BASES] = {
+	{ "prerouting", PW_HOOK_PREROUTING, -199, false, pw_judge_prerouting },
+	{ "input", PW_HOOK_INPUT, 0, true, pw_judge_input },
+	{ "forward", PW_HOOK_FORWARD, -1, false, pw_judge_forward },
 };
 
 static int check_base(struct proof *p, const struct base *base)
@@ -23,17 +23,17 @@ static int check_base(struct proof *p, const struct base *base)
 	const struct pw_chain *c;
 
 	if (index == PW_NONE)
-		return proof_failed(p->diags,
-				      "there is no base chain %s", base->name);
+		return pw_proof_failed(p->diags, "there is no base chain %s",
+				       base->name);
 	c = &p->rs->chains[index];
 	if (c->hook != base->hook || c->priority != base->priority)
-		return proof_failed(p->diags,
-			"base chain %s is not at its hook and priority %d",
-			base->name, base->priority);
+		return pw_proof_failed(p->diags,
+			   "base chain %s is not at its hook and priority %d",
+			   base->name, base->priority);
 	if (c->policy != PW_V_ACCEPT && !(base->may_drop &&
 					  c->policy == PW_V_DROP))
-		return proof_failed(p->diags,
-			"base chain %s has the wrong policy", base->name);
+		return pw_proof_failed(p->diags,
+			   "base chain %s has the wrong policy", base->name);
 	return 0;
 }
 
@@ -43,13 +43,13 @@ static int check_bases(struct proof *p)
 	int err = 0;
 
 	for (size_t i = 0; i < NUM_BASES && !err; i++)
-		err = check_base(p, &proof_bases[i]);
+		err = check_base(p, &pw_proof_bases[i]);
 	for (size_t i = 0; i < p->rs->num_chains; i++)
 		num += p->rs->chains[i].hook != PW_HOOK_NONE;
 	if (!err && num != NUM_BASES)
-		err = proof_failed(p->diags,
-			"there are %zu base chains in place of %d", num,
-			NUM_BASES);
+		err = pw_proof_failed(p->diags,
+			   "there are %zu base chains in place of %d", num,
+			   NUM_BASES);
 	return err;
 }
 
@@ -88,13 +88,13 @@ static void proof_clear(struct proof *p)
 
 static int read_policy(struct proof *p)
 {
-	int err = proof_read_sections(p);
+	int err = pw_proof_read_sections(p);
 
 	if (!err)
-		err = proof_read_classes(p);
+		err = pw_proof_read_classes(p);
 	if (!err)
-		err = proof_read_limits(p);
-	proof_read_steps(p);
+		err = pw_proof_read_limits(p);
+	pw_proof_read_steps(p);
 	return err ? err : pw_space_error(&p->ev->space);
 }
 
@@ -107,23 +107,23 @@ static int prove_all(struct proof *p)
 	for (size_t i = 0; i < NUM_BASES && !err; i++) {
 		struct pw_box all;
 
-		pw_eval_domain(p->ev, proof_bases[i].hook, &all);
+		pw_eval_domain(p->ev, pw_proof_bases[i].hook, &all);
 		err = pw_eval_base(p->ev, pw_ruleset_find_chain(p->rs,
-								proof_bases[i].name),
+								pw_proof_bases[i].name),
 				   &all);
 		ends[i + 1] = p->ev->num_cells;
-		if (proof_bases[i].hook == PW_HOOK_PREROUTING)
+		if (pw_proof_bases[i].hook == PW_HOOK_PREROUTING)
 			num_marks = p->ev->num_marks;
 	}
 	if (!err)
 		err = read_policy(p);
 	for (size_t i = 0; i < NUM_BASES && !err; i++)
-		err = proof_judge_cells(p, &proof_bases[i],
-					p->ev->cells + ends[i],
-					ends[i + 1] - ends[i]);
+		err = pw_proof_judge_cells(p, &pw_proof_bases[i],
+					   p->ev->cells + ends[i],
+					   ends[i + 1] - ends[i]);
 	if (!err)
-		err = proof_judge_runs(p);
-	return err ? err : proof_check_marks(p, num_marks);
+		err = pw_proof_judge_runs(p);
+	return err ? err : pw_proof_check_marks(p, num_marks);
 }
 
 int pw_prove(const struct pw_model *model, const struct pw_ruleset *rs,
@@ -135,7 +135,7 @@ int pw_prove(const struct pw_model *model, const struct pw_ruleset *rs,
 	if (!err)
 		err = check_bases(&p);
 	if (!err)
-		err = proof_check_sets(&p);
+		err = pw_proof_check_sets(&p);
 	if (!err)
 		err = pw_eval_new(rs, &p.ev);
 	if (!err) {
@@ -144,6 +144,6 @@ int pw_prove(const struct pw_model *model, const struct pw_ruleset *rs,
 	}
 	proof_clear(&p);
 	if (err == -ELOOP)
-		err = proof_failed(diags, "rules jump too deep");
+		err = pw_proof_failed(diags, "rules jump too deep");
 	return err;
 }

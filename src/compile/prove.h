@@ -149,58 +149,60 @@ struct proof {
 };
 
 /* prove_sections.c, prove_classes.c, prove_limits.c, prove_steps.c */
-int proof_read_sections(struct proof *p);
-int proof_read_classes(struct proof *p);
-int proof_read_limits(struct proof *p);
-void proof_read_steps(struct proof *p);
+int pw_proof_read_sections(struct proof *p);
+int pw_proof_read_classes(struct proof *p);
+int pw_proof_read_limits(struct proof *p);
+void pw_proof_read_steps(struct proof *p);
 
-void areas_push(struct proof *p, struct areas *areas, const struct area *area);
+void pw_areas_push(struct proof *p, struct areas *areas,
+		   const struct area *area);
 /* Areas that differ in their sources alone become one */
-void areas_unite(struct proof *p, struct areas *areas);
+void pw_areas_unite(struct proof *p, struct areas *areas);
 /* The region of @area within @value of @field, appended to @areas */
-void areas_push_within(struct proof *p, struct areas *areas,
-		       const struct area *area, enum pw_field field,
-		       uint32_t value, uint32_t proto);
+void pw_areas_push_within(struct proof *p, struct areas *areas,
+			  const struct area *area, enum pw_field field,
+			  uint32_t value, uint32_t proto);
 /* Fills drop, open and limited; @transport of its ports, -1: without ports */
-void class_prepare(struct proof *p, struct class *class, int transport);
+void pw_class_prepare(struct proof *p, struct class *class, int transport);
 
 /*
  * prove_settle.c. Regions that are decided are taken out of @items, and the
  * cell is compared with what is wanted of them; without a cell nothing is.
  */
-void proof_take(struct proof *p, struct pw_boxes *items,
-		const struct pw_cuts *cuts, struct pw_boxes *hits);
+void pw_proof_take(struct proof *p, struct pw_boxes *items,
+		   const struct pw_cuts *cuts, struct pw_boxes *hits);
 /* While @cond holds to @hits; otherwise they stay */
-void proof_take_cond(struct proof *p, struct pw_boxes *items, uint32_t cond,
-		     struct pw_boxes *hits);
-void proof_check(struct proof *p, const struct pw_boxes *items,
-		 const struct want *want);
-void settle_all(struct proof *p, struct pw_boxes *items,
-		const struct want *want);
-void settle(struct proof *p, struct pw_boxes *items,
-	    const struct pw_cuts *cuts, const struct want *want);
-void settle_steps(struct proof *p, struct pw_boxes *items, enum step first,
-		  enum step last, const struct want *want);
+void pw_proof_take_cond(struct proof *p, struct pw_boxes *items, uint32_t cond,
+			struct pw_boxes *hits);
+void pw_proof_check(struct proof *p, const struct pw_boxes *items,
+		    const struct want *want);
+void pw_settle_all(struct proof *p, struct pw_boxes *items,
+		   const struct want *want);
+void pw_settle(struct proof *p, struct pw_boxes *items,
+	       const struct pw_cuts *cuts, const struct want *want);
+void pw_settle_steps(struct proof *p, struct pw_boxes *items, enum step first,
+		     enum step last, const struct want *want);
 /* Within @cuts and while @cond holds */
-void settle_gate(struct proof *p, struct pw_boxes *items,
-		 const struct pw_cuts *cuts, uint32_t cond,
-		 const struct want *want);
-void settle_areas(struct proof *p, struct pw_boxes *items,
-		  const struct areas *areas, enum dest dest,
-		  const struct want *want);
+void pw_settle_gate(struct proof *p, struct pw_boxes *items,
+		    const struct pw_cuts *cuts, uint32_t cond,
+		    const struct want *want);
+void pw_settle_areas(struct proof *p, struct pw_boxes *items,
+		     const struct areas *areas, enum dest dest,
+		     const struct want *want);
 
 /* prove_tree.c: blocks and sections; what none of them speaks of is left */
-extern const struct want proof_blocks;
-void settle_sections(struct proof *p, struct pw_boxes *items, enum dest dest);
-void settle_class(struct proof *p, struct pw_boxes *items, struct class *class,
-		  int transport, enum dest dest);
+extern const struct want pw_proof_blocks;
+void pw_settle_sections(struct proof *p, struct pw_boxes *items,
+			enum dest dest);
+void pw_settle_class(struct proof *p, struct pw_boxes *items,
+		     struct class *class, int transport, enum dest dest);
 /* Has the way of a packet asked a limit? Sets that tell where it was do not count */
-bool proof_asked_limit(const struct proof *p, uint32_t cond);
+bool pw_proof_asked_limit(const struct proof *p, uint32_t cond);
 
 /* prove_judge.c: does the cell do what the policy says of its packets? */
-void judge_prerouting(struct proof *p, struct pw_boxes *items);
-void judge_input(struct proof *p, struct pw_boxes *items);
-void judge_forward(struct proof *p, struct pw_boxes *items);
+void pw_judge_prerouting(struct proof *p, struct pw_boxes *items);
+void pw_judge_input(struct proof *p, struct pw_boxes *items);
+void pw_judge_forward(struct proof *p, struct pw_boxes *items);
 
 /* How far packets get before the policy says anything of them */
 enum stage {
@@ -212,22 +214,22 @@ enum stage {
 };
 
 /* From @stage on, but not STAGE_HOOK */
-void judge_from(struct proof *p, struct pw_boxes *items, enum stage stage,
-		enum dest dest);
+void pw_judge_from(struct proof *p, struct pw_boxes *items, enum stage stage,
+		   enum dest dest);
 /* The stage that all of @items reach at @hook, and their destination */
-enum stage judge_reaches(struct proof *p, enum pw_hook hook,
-			 struct pw_boxes *items, enum dest *dest);
+enum stage pw_judge_reaches(struct proof *p, enum pw_hook hook,
+			    struct pw_boxes *items, enum dest *dest);
 /* What prerouting judges for an own address: from all of @items */
-void judge_learnt(struct proof *p, struct pw_boxes *items,
-		  struct pw_boxes *learnt);
+void pw_judge_learnt(struct proof *p, struct pw_boxes *items,
+		     struct pw_boxes *learnt);
 
 /* prove_sets.c; @num_prerouting: how many marks prerouting has made */
-int proof_check_sets(struct proof *p);
-int proof_check_marks(struct proof *p, size_t num_prerouting);
+int pw_proof_check_sets(struct proof *p);
+int pw_proof_check_marks(struct proof *p, size_t num_prerouting);
 
 /* An error that is nobody's input: -EPROTO */
 __attribute__((format(printf, 2, 3)))
-int proof_failed(struct pw_diags *diags, const char *fmt, ...);
+int pw_proof_failed(struct pw_diags *diags, const char *fmt, ...);
 /*
  * prove_cells.c: cells [@from, @end) of one base chain, but those of runs; and
  * every run, whatever base chains lead to it
@@ -241,20 +243,20 @@ struct base {
 };
 
 #define NUM_BASES 3
-extern const struct base proof_bases[NUM_BASES];
+extern const struct base pw_proof_bases[NUM_BASES];
 
-int proof_judge_cells(struct proof *p, const struct base *base,
-		      struct pw_cell *cells, size_t num);
-int proof_judge_runs(struct proof *p);
+int pw_proof_judge_cells(struct proof *p, const struct base *base,
+			 struct pw_cell *cells, size_t num);
+int pw_proof_judge_runs(struct proof *p);
 
 /* prove_report.c: the packet, the policy, the rule; sets @err */
-void proof_differs(struct proof *p, const struct pw_box *box,
-		   const struct want *want);
+void pw_proof_differs(struct proof *p, const struct pw_box *box,
+		      const struct want *want);
 /* A packet of @box, as words in @buf */
-const char *proof_packet(struct proof *p, const struct pw_box *box,
-			 char *buf, size_t size);
+const char *pw_proof_packet(struct proof *p, const struct pw_box *box,
+			    char *buf, size_t size);
 /* "chain g1.end, rule 2 (comment)" */
-const char *proof_rule(const struct proof *p, uint32_t chain, uint32_t rule,
-		       char *buf, size_t size);
+const char *pw_proof_rule(const struct proof *p, uint32_t chain, uint32_t rule,
+			  char *buf, size_t size);
 
 #endif

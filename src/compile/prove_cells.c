@@ -19,7 +19,7 @@ static void ask(struct proof *p, const struct judge *judge,
 	if (judge->base)
 		judge->base->judge(p, items);
 	else
-		judge_from(p, items, judge->stage, judge->dest);
+		pw_judge_from(p, items, judge->stage, judge->dest);
 }
 
 static int cell_cmp(const void *pa, const void *pb)
@@ -67,8 +67,8 @@ static int judge_sorted(struct proof *p, const struct judge *judge,
 	return p->err;
 }
 
-int proof_judge_cells(struct proof *p, const struct base *base,
-		      struct pw_cell *cells, size_t num)
+int pw_proof_judge_cells(struct proof *p, const struct base *base,
+			 struct pw_cell *cells, size_t num)
 {
 	struct judge judge = { .base = base };
 	size_t plain = 0;
@@ -81,7 +81,7 @@ int proof_judge_cells(struct proof *p, const struct base *base,
 
 static const struct base *base_at(const struct proof *p, uint32_t chain)
 {
-	const struct base *base = proof_bases;
+	const struct base *base = pw_proof_bases;
 
 	while (base->hook != p->rs->chains[chain].hook)
 		base++;
@@ -107,9 +107,9 @@ static bool context_reaches(struct proof *p, const struct pw_run *run, size_t i,
 		pw_run_expand(p->ev, context, &run->in.items[j], &box);
 		pw_boxes_push(&p->ev->space, &items, &box);
 	}
-	if (!proof_asked_limit(p, context->cond))
-		stage = judge_reaches(p, base_at(p, run->bases[i])->hook,
-				      &items, &dest);
+	if (!pw_proof_asked_limit(p, context->cond))
+		stage = pw_judge_reaches(p, base_at(p, run->bases[i])->hook,
+					 &items, &dest);
 	pw_boxes_clear(&items);
 	out->dests[stage] |= dest;
 	return stage != STAGE_HOOK;
@@ -171,7 +171,7 @@ static int judge_run(struct proof *p, const struct pw_run *run,
 }
 
 /* Cells are sorted by run within those of each base chain */
-int proof_judge_runs(struct proof *p)
+int pw_proof_judge_runs(struct proof *p)
 {
 	const struct pw_cell *cells = p->ev->cells;
 

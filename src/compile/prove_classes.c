@@ -281,12 +281,12 @@ static void read_silent(struct proof *p)
 
 		for (size_t i = 0; i < areas->num &&
 		     p->model->sections[s].everything; i++)
-			areas_push(p, &p->silent, &areas->items[i]);
+			pw_areas_push(p, &p->silent, &areas->items[i]);
 	}
-	areas_unite(p, &p->silent);
+	pw_areas_unite(p, &p->silent);
 }
 
-int proof_read_classes(struct proof *p)
+int pw_proof_read_classes(struct proof *p)
 {
 	int err = 0;
 
@@ -313,7 +313,7 @@ static void prepare_section(struct proof *p, struct class *class, size_t s)
 	const struct areas *areas = &p->sections[s].areas;
 
 	for (size_t i = 0; i < areas->num; i++)
-		areas_push(p, areas_for(p, class, s), &areas->items[i]);
+		pw_areas_push(p, areas_for(p, class, s), &areas->items[i]);
 }
 
 /* A wide section may speak of some of the class's ports only, or of none */
@@ -331,8 +331,9 @@ static void prepare_wide(struct proof *p, struct class *class, size_t s,
 		return;
 	}
 	for (size_t i = 0; i < areas->num; i++)
-		areas_push_within(p, areas_for(p, class, s), &areas->items[i],
-				  PW_F_DPORT, ports, pw_transport_proto(t));
+		pw_areas_push_within(p, areas_for(p, class, s),
+				     &areas->items[i], PW_F_DPORT, ports,
+				     pw_transport_proto(t));
 }
 
 /* Sections of the class and wide ones of its transport, in one order */
@@ -353,7 +354,7 @@ static void prepare_all(struct proof *p, struct class *class,
 	}
 }
 
-void class_prepare(struct proof *p, struct class *class, int transport)
+void pw_class_prepare(struct proof *p, struct class *class, int transport)
 {
 	static const struct transport no_ports = { .num_wide = 0 };
 
@@ -365,6 +366,6 @@ void class_prepare(struct proof *p, struct class *class, int transport)
 	else
 		prepare_all(p, class, &p->transports[transport],
 			    (enum pw_transport)transport);
-	areas_unite(p, &class->drop);
-	areas_unite(p, &class->open);
+	pw_areas_unite(p, &class->drop);
+	pw_areas_unite(p, &class->open);
 }

@@ -26,10 +26,10 @@ static void settle_refused(struct proof *p, struct pw_boxes *items)
 					   "refuses (protocol unreachable)",
 					   NOBODY };
 
-	settle(p, items, &p->steps[STEP_TCP], &rst);
-	settle(p, items, &p->steps[STEP_WITH_PORTS], &port);
-	settle(p, items, &p->steps[STEP_IPV4], &proto);
-	settle_all(p, items, &port);
+	pw_settle(p, items, &p->steps[STEP_TCP], &rst);
+	pw_settle(p, items, &p->steps[STEP_WITH_PORTS], &port);
+	pw_settle(p, items, &p->steps[STEP_IPV4], &proto);
+	pw_settle_all(p, items, &port);
 }
 
 /* Nobody lets these in */
@@ -41,10 +41,10 @@ static void settle_closed(struct proof *p, struct pw_boxes *items,
 	struct pw_boxes refused = { 0 };
 
 	if (dest == DEST_OWN && p->model->on_default == PW_DEFAULT_REJECT) {
-		proof_take_cond(p, items, p->refuse_rate, &refused);
+		pw_proof_take_cond(p, items, p->refuse_rate, &refused);
 		settle_refused(p, &refused);
 	}
-	settle_all(p, items, &closed);
+	pw_settle_all(p, items, &closed);
 	pw_boxes_clear(&refused);
 }
 
@@ -55,7 +55,7 @@ static void leave_out(struct proof *p, struct pw_boxes *items, enum step first,
 	struct pw_boxes hits = { 0 };
 
 	for (int step = first; step <= (int)last; step++)
-		proof_take(p, items, &p->steps[step], &hits);
+		pw_proof_take(p, items, &p->steps[step], &hits);
 	pw_boxes_clear(&hits);
 }
 
@@ -64,9 +64,9 @@ static void settle_icmp(struct proof *p, struct pw_boxes *items)
 {
 	struct pw_boxes icmp = { 0 };
 
-	proof_take(p, items, &p->steps[STEP_ICMP], &icmp);
-	settle_steps(p, &icmp, STEP_ERRORS, STEP_ERRORS_LAST, &passes);
-	settle_steps(p, &icmp, STEP_ND, STEP_ND_LAST, &passes);
+	pw_proof_take(p, items, &p->steps[STEP_ICMP], &icmp);
+	pw_settle_steps(p, &icmp, STEP_ERRORS, STEP_ERRORS_LAST, &passes);
+	pw_settle_steps(p, &icmp, STEP_ND, STEP_ND_LAST, &passes);
 	pw_boxes_append(&p->ev->space, items, &icmp);
 	pw_boxes_clear(&icmp);
 }
@@ -79,18 +79,18 @@ static void judge_unasked(struct proof *p, struct pw_boxes *items,
 		leave_out(p, items, STEP_GROUPS, STEP_GROUPS_LAST);
 	settle_icmp(p, items);
 	if (dest == DEST_OTHER)
-		settle(p, items, &p->steps[STEP_IGMP], &passes);
-	settle_gate(p, items, &p->steps[STEP_ADOPT], p->adopt, &passes);
-	settle(p, items, &p->steps[STEP_INVALID], &falls);
-	settle(p, items, &p->steps[STEP_OWN_SOURCE], &falls);
+		pw_settle(p, items, &p->steps[STEP_IGMP], &passes);
+	pw_settle_gate(p, items, &p->steps[STEP_ADOPT], p->adopt, &passes);
+	pw_settle(p, items, &p->steps[STEP_INVALID], &falls);
+	pw_settle(p, items, &p->steps[STEP_OWN_SOURCE], &falls);
 	if (p->model->dhcp)
-		settle_steps(p, items, STEP_DHCP4, STEP_DHCP6, &passes);
+		pw_settle_steps(p, items, STEP_DHCP4, STEP_DHCP6, &passes);
 }
 
 static void judge_sections(struct proof *p, struct pw_boxes *items,
 			   enum dest dest)
 {
-	settle_sections(p, items, dest);
+	pw_settle_sections(p, items, dest);
 	settle_closed(p, items, dest);
 }
 
@@ -106,12 +106,12 @@ static void judge_ping(struct proof *p, struct pw_boxes *items, enum dest dest)
 
 	if (dest == DEST_OWN)
 		leave_out(p, items, STEP_GROUPS, STEP_GROUPS_LAST);
-	settle(p, items, &p->steps[STEP_OWN_SOURCE], &falls);
-	settle_areas(p, items, &p->silent, dest, &proof_blocks);
-	settle_class(p, items, &p->pings, -1, dest);
+	pw_settle(p, items, &p->steps[STEP_OWN_SOURCE], &falls);
+	pw_settle_areas(p, items, &p->silent, dest, &pw_proof_blocks);
+	pw_settle_class(p, items, &p->pings, -1, dest);
 	if (dest == DEST_OWN) {
-		proof_take_cond(p, items, p->ping_rate, &hits);
-		proof_check(p, &hits, &passes);
+		pw_proof_take_cond(p, items, p->ping_rate, &hits);
+		pw_proof_check(p, &hits, &passes);
 	}
 	settle_closed(p, items, dest);
 	pw_boxes_clear(&hits);
@@ -125,8 +125,8 @@ struct arrivals {
 static void take_kinds(struct proof *p, struct pw_boxes *items,
 		       struct pw_boxes *own, struct pw_boxes *other)
 {
-	proof_take(p, items, &p->steps[STEP_OWN], own);
-	proof_take(p, items, &p->steps[STEP_OTHER], other);
+	pw_proof_take(p, items, &p->steps[STEP_OWN], own);
+	pw_proof_take(p, items, &p->steps[STEP_OTHER], other);
 }
 
 static void clear_arrivals(struct arrivals *a)
@@ -160,33 +160,33 @@ static void judge_arrivals(struct proof *p, struct arrivals *a)
 static void begin(struct proof *p, struct pw_boxes *items,
 		  struct pw_boxes *pings)
 {
-	settle(p, items, &p->steps[STEP_LOOPBACK], &passes);
-	proof_take(p, items, &p->steps[STEP_ECHO4], pings);
-	proof_take(p, items, &p->steps[STEP_ECHO6], pings);
+	pw_settle(p, items, &p->steps[STEP_LOOPBACK], &passes);
+	pw_proof_take(p, items, &p->steps[STEP_ECHO4], pings);
+	pw_proof_take(p, items, &p->steps[STEP_ECHO6], pings);
 }
 
 /* Steps 3 and 4 */
 static void settle_old(struct proof *p, struct pw_boxes *items,
 		       struct pw_boxes *pings)
 {
-	settle_steps(p, pings, STEP_MARTIANS, STEP_MARTIANS_LAST, &falls);
-	settle_steps(p, items, STEP_MARTIANS, STEP_MARTIANS_LAST, &falls);
-	settle(p, items, &p->steps[STEP_ESTABLISHED], &passes);
+	pw_settle_steps(p, pings, STEP_MARTIANS, STEP_MARTIANS_LAST, &falls);
+	pw_settle_steps(p, items, STEP_MARTIANS, STEP_MARTIANS_LAST, &falls);
+	pw_settle(p, items, &p->steps[STEP_ESTABLISHED], &passes);
 }
 
 /*
  * What is remembered came from outside bridges to an own address, seconds ago:
- * proof_check_marks() shows it. Nothing is asked of packets that deny this.
+ * pw_proof_check_marks() shows it. Nothing is asked of packets that deny this.
  */
 static void take_known(struct proof *p, struct pw_boxes *items, enum step dest,
 		       uint32_t cond, struct pw_boxes *known)
 {
 	struct pw_boxes within = { 0 }, hits = { 0 };
 
-	proof_take(p, items, &p->steps[dest], &within);
-	proof_take_cond(p, &within, cond, &hits);
+	pw_proof_take(p, items, &p->steps[dest], &within);
+	pw_proof_take_cond(p, &within, cond, &hits);
 	leave_out(p, &hits, STEP_BRIDGES, STEP_BRIDGES);
-	proof_take(p, &hits, &p->steps[STEP_OWN], known);
+	pw_proof_take(p, &hits, &p->steps[STEP_OWN], known);
 	pw_boxes_append(&p->ev->space, items, &within);
 	pw_boxes_clear(&within);
 	pw_boxes_clear(&hits);
@@ -204,12 +204,12 @@ static void settle_passing(struct proof *p, struct pw_boxes *items,
 	for (enum pw_family f = 0; f < PW_NUM_FAMILIES; f++) {
 		struct pw_boxes within = { 0 };
 
-		proof_take(p, items, &p->steps[dest[f]], &within);
-		proof_take_cond(p, &within, p->passing[f], known);
+		pw_proof_take(p, items, &p->steps[dest[f]], &within);
+		pw_proof_take_cond(p, &within, p->passing[f], known);
 		pw_boxes_append(&p->ev->space, items, &within);
 		pw_boxes_clear(&within);
 	}
-	settle_all(p, items, want);
+	pw_settle_all(p, items, want);
 }
 
 static void settle_bridges(struct proof *p, struct pw_boxes *items,
@@ -217,7 +217,7 @@ static void settle_bridges(struct proof *p, struct pw_boxes *items,
 {
 	struct pw_boxes inside = { 0 };
 
-	proof_take(p, items, &p->steps[STEP_BRIDGES], &inside);
+	pw_proof_take(p, items, &p->steps[STEP_BRIDGES], &inside);
 	settle_passing(p, &inside, known, &passes);
 	pw_boxes_clear(&inside);
 }
@@ -244,20 +244,20 @@ static void begin_prerouting(struct proof *p, struct pw_boxes *items,
 	pw_boxes_clear(&pings);
 }
 
-void judge_prerouting(struct proof *p, struct pw_boxes *items)
+void pw_judge_prerouting(struct proof *p, struct pw_boxes *items)
 {
 	struct arrivals a = { 0 };
 
 	if (p->model->containers == PW_CONTAINERS_IGNORE) {
-		settle_all(p, items, &passes);
+		pw_settle_all(p, items, &passes);
 		return;
 	}
 	begin_prerouting(p, items, &a);
 	judge_arrivals(p, &a);
 }
 
-void judge_learnt(struct proof *p, struct pw_boxes *items,
-		  struct pw_boxes *learnt)
+void pw_judge_learnt(struct proof *p, struct pw_boxes *items,
+		     struct pw_boxes *learnt)
 {
 	struct arrivals a = { 0 };
 
@@ -274,10 +274,10 @@ static void settle_judged(struct proof *p, struct pw_boxes *items)
 {
 	if (p->model->containers == PW_CONTAINERS_IGNORE)
 		return;
-	settle_gate(p, items, &p->steps[STEP_ORIG4], p->judged[PW_IPV4],
-		    &passes);
-	settle_gate(p, items, &p->steps[STEP_ORIG6], p->judged[PW_IPV6],
-		    &passes);
+	pw_settle_gate(p, items, &p->steps[STEP_ORIG4], p->judged[PW_IPV4],
+		       &passes);
+	pw_settle_gate(p, items, &p->steps[STEP_ORIG6], p->judged[PW_IPV6],
+		       &passes);
 }
 
 /*
@@ -290,11 +290,11 @@ static void take_unjudged(struct proof *p, struct pw_boxes *items,
 	struct pw_boxes inside = { 0 };
 
 	if (p->model->containers == PW_CONTAINERS_FOLLOW) {
-		proof_take(p, items, &p->steps[STEP_BRIDGES], &inside);
-		settle(p, items, &p->steps[STEP_OTHER], &passes);
+		pw_proof_take(p, items, &p->steps[STEP_BRIDGES], &inside);
+		pw_settle(p, items, &p->steps[STEP_OTHER], &passes);
 		pw_boxes_append(&p->ev->space, items, &inside);
 	}
-	proof_take(p, items, &p->steps[STEP_OTHER], other);
+	pw_proof_take(p, items, &p->steps[STEP_OTHER], other);
 	pw_boxes_append(&p->ev->space, own, items);
 	pw_boxes_clear(&inside);
 }
@@ -313,7 +313,7 @@ static void begin_input(struct proof *p, struct pw_boxes *items,
 	pw_boxes_clear(&pings);
 }
 
-void judge_input(struct proof *p, struct pw_boxes *items)
+void pw_judge_input(struct proof *p, struct pw_boxes *items)
 {
 	struct arrivals a = { 0 };
 
@@ -321,8 +321,8 @@ void judge_input(struct proof *p, struct pw_boxes *items)
 	judge_arrivals(p, &a);
 }
 
-void judge_from(struct proof *p, struct pw_boxes *items, enum stage stage,
-		enum dest dest)
+void pw_judge_from(struct proof *p, struct pw_boxes *items, enum stage stage,
+		   enum dest dest)
 {
 	if (stage == STAGE_UNASKED)
 		judge(p, items, dest);
@@ -350,8 +350,8 @@ static struct pw_boxes *only_list(struct arrivals *a, enum dest *dest)
 	return only;
 }
 
-enum stage judge_reaches(struct proof *p, enum pw_hook hook,
-			 struct pw_boxes *items, enum dest *dest)
+enum stage pw_judge_reaches(struct proof *p, enum pw_hook hook,
+			    struct pw_boxes *items, enum dest *dest)
 {
 	struct arrivals a = { 0 };
 	struct pw_boxes *only;
@@ -380,7 +380,7 @@ enum stage judge_reaches(struct proof *p, enum pw_hook hook,
 }
 
 /* Closed: from outside straight to an address behind a bridge, and new */
-void judge_forward(struct proof *p, struct pw_boxes *items)
+void pw_judge_forward(struct proof *p, struct pw_boxes *items)
 {
 	static const struct want straight = {
 		PW_OUT_DROP, PW_V_NONE, "drops (behind a bridge, not published)",
@@ -388,11 +388,11 @@ void judge_forward(struct proof *p, struct pw_boxes *items)
 	struct pw_boxes inward = { 0 };
 
 	if (p->model->containers == PW_CONTAINERS_FOLLOW)
-		proof_take(p, items, &p->steps[STEP_TO_BRIDGES], &inward);
-	settle_all(p, items, &passes);
-	settle(p, &inward, &p->steps[STEP_BRIDGES], &passes);
-	settle(p, &inward, &p->steps[STEP_FORWARD_OLD], &passes);
-	settle(p, &inward, &p->steps[STEP_FORWARD_DNAT], &passes);
-	settle_all(p, &inward, &straight);
+		pw_proof_take(p, items, &p->steps[STEP_TO_BRIDGES], &inward);
+	pw_settle_all(p, items, &passes);
+	pw_settle(p, &inward, &p->steps[STEP_BRIDGES], &passes);
+	pw_settle(p, &inward, &p->steps[STEP_FORWARD_OLD], &passes);
+	pw_settle(p, &inward, &p->steps[STEP_FORWARD_DNAT], &passes);
+	pw_settle_all(p, &inward, &straight);
 	pw_boxes_clear(&inward);
 }

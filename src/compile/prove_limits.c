@@ -169,7 +169,7 @@ static uint32_t opened_cond(struct proof *p, const char *from,
 			   member_cond(p, "s.opened", PW_F_NFPROTO));
 }
 
-int proof_read_limits(struct proof *p)
+int pw_proof_read_limits(struct proof *p)
 {
 	static const struct pw_rate refuse = { 100, 1, 100 };
 

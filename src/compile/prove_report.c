@@ -120,8 +120,8 @@ static void say_transport(struct text *text, struct proof *p,
 			    pick_number(p, box, rows[i].field, 0));
 }
 
-const char *proof_packet(struct proof *p, const struct pw_box *box, char *buf,
-			 size_t size)
+const char *pw_proof_packet(struct proof *p, const struct pw_box *box,
+			    char *buf, size_t size)
 {
 	static const char *const states[PW_NUM_CT_STATES] = {
 		[PW_CT_ESTABLISHED] = "established", [PW_CT_RELATED] = "related",
@@ -156,8 +156,8 @@ const char *proof_packet(struct proof *p, const struct pw_box *box, char *buf,
 	return buf;
 }
 
-const char *proof_rule(const struct proof *p, uint32_t chain, uint32_t rule,
-		       char *buf, size_t size)
+const char *pw_proof_rule(const struct proof *p, uint32_t chain, uint32_t rule,
+			  char *buf, size_t size)
 {
 	const struct pw_chain *c = &p->rs->chains[chain];
 	struct text text = { buf, size, 0 };
@@ -172,7 +172,7 @@ const char *proof_rule(const struct proof *p, uint32_t chain, uint32_t rule,
 	return buf;
 }
 
-int proof_failed(struct pw_diags *diags, const char *fmt, ...)
+int pw_proof_failed(struct pw_diags *diags, const char *fmt, ...)
 {
 	char message[PACKET_LEN + RULE_LEN];
 	va_list args;
@@ -184,8 +184,8 @@ int proof_failed(struct pw_diags *diags, const char *fmt, ...)
 	return -EPROTO;
 }
 
-void proof_differs(struct proof *p, const struct pw_box *box,
-		   const struct want *want)
+void pw_proof_differs(struct proof *p, const struct pw_box *box,
+		      const struct want *want)
 {
 	static const char *const does[] = {
 		[PW_OUT_ACCEPT] = "accept", [PW_OUT_DROP] = "drop",
@@ -197,10 +197,10 @@ void proof_differs(struct proof *p, const struct pw_box *box,
 		p->differs = true;
 		return;
 	}
-	p->err = proof_failed(p->diags,
-		"rules and policy differ: the rules %s what the policy %s: %s",
-		does[p->cell->outcome], want->why,
-		proof_packet(p, box, packet, sizeof(packet)));
+	p->err = pw_proof_failed(p->diags,
+		   "rules and policy differ: the rules %s what the policy %s: %s",
+		   does[p->cell->outcome], want->why,
+		   pw_proof_packet(p, box, packet, sizeof(packet)));
 	if (want->section != SIZE_MAX) {
 		const struct pw_section *s =
 			&p->model->sections[want->section];
@@ -210,8 +210,8 @@ void proof_differs(struct proof *p, const struct pw_box *box,
 			     s->file ? s->file : "-", s->line);
 	}
 	pw_diag_hint(p->diags, "decided by %s%s",
-		     proof_rule(p, p->cell->chain, p->cell->rule, rule,
-				sizeof(rule)),
+		     pw_proof_rule(p, p->cell->chain, p->cell->rule, rule,
+				   sizeof(rule)),
 		     box->cond == PW_COND_ALWAYS
 			     ? "" : ", depending on limits");
 }

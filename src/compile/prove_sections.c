@@ -17,7 +17,8 @@ static const enum pw_field daddr[PW_NUM_FAMILIES] = { PW_F_DADDR4,
 						      PW_F_DADDR6 };
 static const uint8_t nfproto[PW_NUM_FAMILIES] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 
-void areas_push(struct proof *p, struct areas *areas, const struct area *area)
+void pw_areas_push(struct proof *p, struct areas *areas,
+		   const struct area *area)
 {
 	if (area->cuts.empty)
 		return;
@@ -47,7 +48,7 @@ static void push_kind(struct proof *p, struct areas *out,
 
 	area.dests = block ? DEST_OWN | DEST_OTHER : DEST_OTHER;
 	restrict_number(p, &area, PW_F_FIB_DADDR, rtn, rtn);
-	areas_push(p, out, &area);
+	pw_areas_push(p, out, &area);
 }
 
 /* One area for each way in which @s can mean a packet's destination */
@@ -58,14 +59,14 @@ static void push_destinations(struct proof *p, const struct pw_section *s,
 
 	if (s->any_to) {
 		area.dests = DEST_OWN | DEST_OTHER;
-		areas_push(p, out, &area);
+		pw_areas_push(p, out, &area);
 		return;
 	}
 	if (s->to_local && s->block) {
 		push_kind(p, out, from, true, RTN_LOCAL);
 	} else if (s->to_local) {
 		area.dests = DEST_OWN;
-		areas_push(p, out, &area);
+		pw_areas_push(p, out, &area);
 	}
 	if (s->to_broadcast)
 		push_kind(p, out, from, s->block, RTN_BROADCAST);
@@ -77,7 +78,7 @@ static void push_destinations(struct proof *p, const struct pw_section *s,
 		area = *from;
 		area.dests = DEST_OWN | DEST_OTHER;
 		restrict_set(p, &area, daddr[f], s->to.set[f]);
-		areas_push(p, out, &area);
+		pw_areas_push(p, out, &area);
 	}
 }
 
@@ -143,7 +144,7 @@ static void read_section(struct proof *p, size_t index)
 	push_sources(p, s, &all, &sect->areas);
 }
 
-int proof_read_sections(struct proof *p)
+int pw_proof_read_sections(struct proof *p)
 {
 	p->sections = calloc(p->model->num_sections + 1, sizeof(*p->sections));
 	if (!p->sections)
@@ -203,7 +204,7 @@ static void unite_run(struct proof *p, struct area *from, size_t num,
 			&from[0].cuts.items[cut].value);
 }
 
-void areas_unite(struct proof *p, struct areas *areas)
+void pw_areas_unite(struct proof *p, struct areas *areas)
 {
 	uint32_t *ids;
 	size_t num = 0;
@@ -227,9 +228,9 @@ void areas_unite(struct proof *p, struct areas *areas)
 	free(ids);
 }
 
-void areas_push_within(struct proof *p, struct areas *areas,
-		       const struct area *area, enum pw_field field,
-		       uint32_t value, uint32_t proto)
+void pw_areas_push_within(struct proof *p, struct areas *areas,
+			  const struct area *area, enum pw_field field,
+			  uint32_t value, uint32_t proto)
 {
 	struct area within = *area;
 
@@ -238,5 +239,5 @@ void areas_push_within(struct proof *p, struct areas *areas,
 	pw_cuts_add(&p->ev->space, &within.cuts, field, value);
 	if (field == PW_F_DPORT)
 		restrict_number(p, &within, PW_F_L4PROTO, proto, proto);
-	areas_push(p, areas, &within);
+	pw_areas_push(p, areas, &within);
 }

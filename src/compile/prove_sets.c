@@ -64,7 +64,7 @@ static bool is_as_told(const struct pw_set *set, const struct changing *row)
 	       set->interval == row->interval;
 }
 
-int proof_check_sets(struct proof *p)
+int pw_proof_check_sets(struct proof *p)
 {
 	for (size_t i = 0; i < p->rs->num_sets; i++) {
 		const struct pw_set *set = &p->rs->sets[i];
@@ -73,12 +73,12 @@ int proof_check_sets(struct proof *p)
 		if (set->constant && set->elems && !row)
 			continue;
 		if (set->constant || !row)
-			return proof_failed(p->diags,
-				"what set %s holds is not known", set->name);
+			return pw_proof_failed(p->diags,
+				   "what set %s holds is not known", set->name);
 		if (!is_as_told(set, row))
-			return proof_failed(p->diags,
-				"set %s is not declared as it should be",
-				set->name);
+			return pw_proof_failed(p->diags,
+				   "set %s is not declared as it should be",
+				   set->name);
 	}
 	return 0;
 }
@@ -100,7 +100,7 @@ static void subtract(struct proof *p, struct pw_boxes *from,
 	struct pw_cuts cuts;
 
 	cuts_of(p, box, &cuts);
-	proof_take(p, from, &cuts, &hits);
+	pw_proof_take(p, from, &cuts, &hits);
 	pw_boxes_clear(&hits);
 }
 
@@ -143,9 +143,9 @@ static int report(struct proof *p, const struct pw_box *box, const char *what)
 {
 	char packet[320];
 
-	return proof_failed(p->diags,
-		"rules and policy differ: the rules %s: %s", what,
-		proof_packet(p, box, packet, sizeof(packet)));
+	return pw_proof_failed(p->diags,
+		   "rules and policy differ: the rules %s: %s", what,
+		   pw_proof_packet(p, box, packet, sizeof(packet)));
 }
 
 /* What is remembered has to be what prerouting judges */
@@ -181,7 +181,7 @@ static int check_learnt(struct proof *p, struct pw_boxes *learnt,
 		      "forget that prerouting has judged a packet");
 }
 
-int proof_check_marks(struct proof *p, size_t num_prerouting)
+int pw_proof_check_marks(struct proof *p, size_t num_prerouting)
 {
 	struct pw_boxes items = { 0 }, learnt = { 0 };
 	struct pw_box all;
@@ -189,7 +189,7 @@ int proof_check_marks(struct proof *p, size_t num_prerouting)
 
 	pw_eval_domain(p->ev, PW_HOOK_PREROUTING, &all);
 	pw_boxes_push(&p->ev->space, &items, &all);
-	judge_learnt(p, &items, &learnt);
+	pw_judge_learnt(p, &items, &learnt);
 	for (size_t i = 0; i < p->ev->num_marks && !err; i++)
 		err = i < num_prerouting
 			? check_mark(p, &p->ev->marks[i], &learnt)

@@ -2,8 +2,8 @@
 /* Regions that are decided are taken out of a list and compared with the cell. */
 #include "compile/prove.h"
 
-void proof_take(struct proof *p, struct pw_boxes *items,
-		const struct pw_cuts *cuts, struct pw_boxes *hits)
+void pw_proof_take(struct proof *p, struct pw_boxes *items,
+		   const struct pw_cuts *cuts, struct pw_boxes *hits)
 {
 	struct pw_boxes rest = { 0 };
 	size_t kept = 0;
@@ -35,46 +35,46 @@ static bool agrees(const struct proof *p, const struct want *want)
 		       want->how;
 }
 
-void proof_check(struct proof *p, const struct pw_boxes *items,
-		 const struct want *want)
+void pw_proof_check(struct proof *p, const struct pw_boxes *items,
+		    const struct want *want)
 {
 	if (!items->num || p->err || p->differs)
 		return;
 	if (!p->cell)
 		p->touched = true;
 	else if (!agrees(p, want))
-		proof_differs(p, &items->items[0], want);
+		pw_proof_differs(p, &items->items[0], want);
 }
 
 /* Everything left meets @want */
-void settle_all(struct proof *p, struct pw_boxes *items,
-		       const struct want *want)
+void pw_settle_all(struct proof *p, struct pw_boxes *items,
+			  const struct want *want)
 {
-	proof_check(p, items, want);
+	pw_proof_check(p, items, want);
 	items->num = 0;
 }
 
-void settle(struct proof *p, struct pw_boxes *items,
-		   const struct pw_cuts *cuts, const struct want *want)
+void pw_settle(struct proof *p, struct pw_boxes *items,
+		      const struct pw_cuts *cuts, const struct want *want)
 {
 	struct pw_boxes hits = { 0 };
 
-	proof_take(p, items, cuts, &hits);
-	proof_check(p, &hits, want);
+	pw_proof_take(p, items, cuts, &hits);
+	pw_proof_check(p, &hits, want);
 	pw_boxes_clear(&hits);
 }
 
-void settle_steps(struct proof *p, struct pw_boxes *items,
-			 enum step first, enum step last,
-			 const struct want *want)
+void pw_settle_steps(struct proof *p, struct pw_boxes *items,
+			    enum step first, enum step last,
+			    const struct want *want)
 {
 	for (int step = first; step <= (int)last; step++)
-		settle(p, items, &p->steps[step], want);
+		pw_settle(p, items, &p->steps[step], want);
 }
 
 /* While @cond holds to @hits, otherwise what is left */
-void proof_take_cond(struct proof *p, struct pw_boxes *items, uint32_t cond,
-		      struct pw_boxes *hits)
+void pw_proof_take_cond(struct proof *p, struct pw_boxes *items, uint32_t cond,
+			 struct pw_boxes *hits)
 {
 	struct pw_conds *conds = p->ev->space.conds;
 	size_t kept = 0;
@@ -95,29 +95,29 @@ void proof_take_cond(struct proof *p, struct pw_boxes *items, uint32_t cond,
 }
 
 /* While a fact holds the packets within @cuts meet @want */
-void settle_gate(struct proof *p, struct pw_boxes *items,
-			const struct pw_cuts *cuts, uint32_t cond,
-			const struct want *want)
+void pw_settle_gate(struct proof *p, struct pw_boxes *items,
+			   const struct pw_cuts *cuts, uint32_t cond,
+			   const struct want *want)
 {
 	struct pw_boxes within = { 0 }, hits = { 0 };
 
-	proof_take(p, items, cuts, &within);
-	proof_take_cond(p, &within, cond, &hits);
-	proof_check(p, &hits, want);
+	pw_proof_take(p, items, cuts, &within);
+	pw_proof_take_cond(p, &within, cond, &hits);
+	pw_proof_check(p, &hits, want);
 	pw_boxes_append(&p->ev->space, items, &within);
 	pw_boxes_clear(&within);
 	pw_boxes_clear(&hits);
 }
 
-void settle_areas(struct proof *p, struct pw_boxes *items,
-			 const struct areas *areas, enum dest dest,
-			 const struct want *want)
+void pw_settle_areas(struct proof *p, struct pw_boxes *items,
+			    const struct areas *areas, enum dest dest,
+			    const struct want *want)
 {
 	for (size_t i = 0; i < areas->num && items->num; i++) {
 		struct want by = *want;
 
 		by.section = areas->items[i].section;
 		if (areas->items[i].dests & dest)
-			settle(p, items, &areas->items[i].cuts, &by);
+			pw_settle(p, items, &areas->items[i].cuts, &by);
 	}
 }

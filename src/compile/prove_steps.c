@@ -27,7 +27,7 @@ struct part {
 
 /*
  * By step; parts that are all zero are unused. What depends on the policy is
- * filled by proof_read_steps().
+ * filled by pw_proof_read_steps().
  */
 static const struct part parts[NUM_STEPS][MAX_PARTS] = {
 	[STEP_LOOPBACK] = { { PW_F_IIFNAME, LO_NAME, LO_NAME } },
@@ -112,7 +112,7 @@ static void read_protos(struct proof *p, enum step step,
 	pw_cuts_add(&p->ev->space, &p->steps[step], PW_F_L4PROTO, all);
 }
 
-void proof_read_steps(struct proof *p)
+void pw_proof_read_steps(struct proof *p)
 {
 	static const uint8_t icmp[] = { IPPROTO_ICMP, IPPROTO_ICMPV6 };
 	/* They have ports, and are not TCP */

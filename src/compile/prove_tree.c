@@ -6,27 +6,27 @@
 
 #define NOBODY SIZE_MAX
 
-bool proof_asked_limit(const struct proof *p, uint32_t cond)
+bool pw_proof_asked_limit(const struct proof *p, uint32_t cond)
 {
 	const struct pw_conds *conds = p->ev->space.conds;
 
 	if (cond <= PW_COND_ALWAYS)
 		return false;
 	return p->ev->facts[pw_cond_top(conds, cond)].kind != PW_FACT_MEMBER ||
-	       proof_asked_limit(p, pw_cond_then(conds, cond, true)) ||
-	       proof_asked_limit(p, pw_cond_then(conds, cond, false));
+	       pw_proof_asked_limit(p, pw_cond_then(conds, cond, true)) ||
+	       pw_proof_asked_limit(p, pw_cond_then(conds, cond, false));
 }
 
 /* What no limit guards costs no limit anything */
 static void check_unlimited(struct proof *p, const struct pw_boxes *items,
 			    struct want *want)
 {
-	proof_check(p, items, want);
+	pw_proof_check(p, items, want);
 	for (size_t i = 0; i < items->num && p->cell && !p->err; i++) {
-		if (!proof_asked_limit(p, items->items[i].cond))
+		if (!pw_proof_asked_limit(p, items->items[i].cond))
 			continue;
 		want->why = "admits without asking a limit";
-		proof_differs(p, &items->items[i], want);
+		pw_proof_differs(p, &items->items[i], want);
 	}
 }
 
@@ -40,7 +40,7 @@ static void settle_open(struct proof *p, struct pw_boxes *items,
 		if (!(areas->items[i].dests & dest))
 			continue;
 		open.section = areas->items[i].section;
-		proof_take(p, items, &areas->items[i].cuts, &hits);
+		pw_proof_take(p, items, &areas->items[i].cuts, &hits);
 		check_unlimited(p, &hits, &open);
 		hits.num = 0;
 	}
@@ -64,11 +64,11 @@ static void check_within(struct proof *p, const struct pw_box *item,
 				    "charges to the limits of",
 				    want->section };
 
-	proof_check(p, within, want);
+	pw_proof_check(p, within, want);
 	if (!p->err && within->num &&
 	    within->items[0].cond != item->cond &&
 	    p->cell->outcome == PW_OUT_ACCEPT)
-		proof_differs(p, item, &first);
+		pw_proof_differs(p, item, &first);
 }
 
 /* Limited sections in the order of their names; beyond: to the next one */
@@ -85,15 +85,15 @@ static void settle_limited(struct proof *p, struct pw_boxes *items,
 
 		if (!(area->dests & dest))
 			continue;
-		proof_take(p, items, &area->cuts, &hits);
+		pw_proof_take(p, items, &area->cuts, &hits);
 		for (size_t j = 0; j < hits.num; j++) {
 			struct pw_boxes one = { &hits.items[j], 1, 1 };
 			struct pw_box whole = hits.items[j];
 
-			proof_take_cond(p, &one,
-				  p->sections[area->section]
-					  .within[family_of(p, &whole)],
-				  &within);
+			pw_proof_take_cond(p, &one,
+				     p->sections[area->section]
+					     .within[family_of(p, &whole)],
+				     &within);
 			check_within(p, &whole, &within, &want);
 			within.num = 0;
 			if (one.num)
@@ -114,7 +114,7 @@ static void settle_opened_of(struct proof *p, struct pw_boxes *items,
 			     "admits while it is opened", NOBODY };
 	struct pw_boxes hits = { 0 };
 
-	proof_take_cond(p, items, p->opened[family], &hits);
+	pw_proof_take_cond(p, items, p->opened[family], &hits);
 	check_unlimited(p, &hits, &open);
 	pw_boxes_clear(&hits);
 }
@@ -139,20 +139,21 @@ static void settle_opened(struct proof *p, struct pw_boxes *items)
 
 	if (!may_be_opened(p, items))
 		return;
-	proof_take(p, items, &p->steps[STEP_IPV4], &v4);
+	pw_proof_take(p, items, &p->steps[STEP_IPV4], &v4);
 	settle_opened_of(p, &v4, PW_IPV4);
 	settle_opened_of(p, items, PW_IPV6);
 	pw_boxes_append(&p->ev->space, items, &v4);
 	pw_boxes_clear(&v4);
 }
 
-const struct want proof_blocks = { PW_OUT_DROP, PW_V_NONE, "blocks", NOBODY };
+const struct want pw_proof_blocks = { PW_OUT_DROP, PW_V_NONE, "blocks",
+				      NOBODY };
 
-void settle_class(struct proof *p, struct pw_boxes *items,
-			 struct class *class, int transport, enum dest dest)
+void pw_settle_class(struct proof *p, struct pw_boxes *items,
+			    struct class *class, int transport, enum dest dest)
 {
-	class_prepare(p, class, transport);
-	settle_areas(p, items, &class->drop, dest, &proof_blocks);
+	pw_class_prepare(p, class, transport);
+	pw_settle_areas(p, items, &class->drop, dest, &pw_proof_blocks);
 	if (transport >= 0 && dest == DEST_OWN)
 		settle_opened(p, items);
 	settle_open(p, items, &class->open, dest);
@@ -170,7 +171,7 @@ static void settle_part(struct proof *p, const struct pw_box *box,
 	if (!pw_box_split(&p->ev->space, box, &class->where, &hit, NULL))
 		return;
 	pw_boxes_push(&p->ev->space, &part, &hit);
-	settle_class(p, &part, class, transport, dest);
+	pw_settle_class(p, &part, class, transport, dest);
 	pw_boxes_append(&p->ev->space, undecided, &part);
 	pw_boxes_clear(&part);
 }
@@ -219,16 +220,16 @@ static void settle_ports(struct proof *p, const struct pw_boxes *items,
 }
 
 /* Blocks and sections; what none of them speaks of is left */
-void settle_sections(struct proof *p, struct pw_boxes *items,
-			    enum dest dest)
+void pw_settle_sections(struct proof *p, struct pw_boxes *items,
+			       enum dest dest)
 {
 	struct pw_boxes undecided = { 0 };
 
-	settle_areas(p, items, &p->silent, dest, &proof_blocks);
+	pw_settle_areas(p, items, &p->silent, dest, &pw_proof_blocks);
 	for (int t = 0; t < PW_NUM_TRANSPORTS; t++) {
 		struct pw_boxes hits = { 0 };
 
-		proof_take(p, items, &p->transports[t].where, &hits);
+		pw_proof_take(p, items, &p->transports[t].where, &hits);
 		settle_ports(p, &hits, t, dest, &undecided);
 		pw_boxes_clear(&hits);
 	}
@@ -236,8 +237,8 @@ void settle_sections(struct proof *p, struct pw_boxes *items,
 		struct class *class = &p->protocols[i];
 		struct pw_boxes hits = { 0 };
 
-		proof_take(p, items, &class->where, &hits);
-		settle_class(p, &hits, class, -1, dest);
+		pw_proof_take(p, items, &class->where, &hits);
+		pw_settle_class(p, &hits, class, -1, dest);
 		pw_boxes_append(&p->ev->space, &undecided, &hits);
 		pw_boxes_clear(&hits);
 	}

@@ -11,14 +11,14 @@
 
 #define MERGE_MIN 9	/* sections in one chain that make a group */
 
-void list_push(struct build *b, struct list *list, size_t section)
+void pw_list_push(struct build *b, struct list *list, size_t section)
 {
 	if (!b->err)
-		fail(b, PW_ARRAY_PUSH(list->items, list->num, list->cap,
-				      (uint32_t)section));
+		pw_fail(b, PW_ARRAY_PUSH(list->items, list->num, list->cap,
+					 (uint32_t)section));
 }
 
-void list_clear(struct list *list)
+void pw_list_clear(struct list *list)
 {
 	free(list->items);
 	*list = (struct list){ 0 };
@@ -46,7 +46,7 @@ static bool never_local(const struct pw_addrs *addrs)
 	return true;
 }
 
-bool section_in_scope(const struct pw_section *s, enum scope scope)
+bool pw_section_in_scope(const struct pw_section *s, enum scope scope)
 {
 	if (s->any_to || scope == SCOPE_ANY)
 		return true;
@@ -55,7 +55,7 @@ bool section_in_scope(const struct pw_section *s, enum scope scope)
 	return s->to_broadcast || s->to_multicast || !pw_addrs_empty(&s->to);
 }
 
-bool section_alive(const struct pw_model *model, const struct pw_section *s)
+bool pw_section_alive(const struct pw_model *model, const struct pw_section *s)
 {
 	if (s->until_ns && s->until_ns <= model->now_ns)
 		return false;
@@ -63,15 +63,15 @@ bool section_alive(const struct pw_model *model, const struct pw_section *s)
 	       (s->any_on || !pw_rangeset_empty(s->on));
 }
 
-bool section_limited(const struct pw_section *s)
+bool pw_section_limited(const struct pw_section *s)
 {
 	return s->rate.set || s->connections.set;
 }
 
-bool section_public(const struct pw_section *s)
+bool pw_section_public(const struct pw_section *s)
 {
 	return s->any_from && s->any_on && (s->to_local || s->any_to) &&
-	       !section_limited(s) && !s->until_ns && !s->log_set;
+	       !pw_section_limited(s) && !s->until_ns && !s->log_set;
 }
 
 /* Comments reach terminals by way of other tools: printable, no quotes */
@@ -82,7 +82,7 @@ static void make_printable(char *text)
 			*c = *c == '"' ? '\'' : '?';
 }
 
-const char *section_comment(const struct pw_section *s, char buf[static 128])
+const char *pw_section_comment(const struct pw_section *s, char buf[static 128])
 {
 	const char *kind = s->block ? "block" : "allow";
 	const char *text = s->comment ? s->comment : "";
@@ -102,10 +102,11 @@ static void emit_section_verdict(struct build *b, uint32_t chain,
 {
 	const struct pw_section *s = &b->model->sections[section];
 
-	if (section_limited(s))
-		emit_to(b, chain, d, PW_V_JUMP, limiter_chain(b, section));
+	if (pw_section_limited(s))
+		pw_emit_to(b, chain, d, PW_V_JUMP,
+			   pw_limiter_chain(b, section));
 	else
-		emit_admit(b, chain, d, section);
+		pw_emit_admit(b, chain, d, section);
 }
 
 static bool same_family(const struct alt *a, const struct alt *b)
@@ -136,14 +137,14 @@ static void emit_section(struct build *b, uint32_t chain, size_t section,
 	struct alts on, from, to;
 	char comment[128];
 
-	alts_on(b, s, &on);
-	alts_from(b, s->any_from, &s->from, s->name, &from);
-	alts_to(b, s, scope, &to);
-	section_comment(s, comment);
+	pw_alts_on(b, s, &on);
+	pw_alts_from(b, s->any_from, &s->from, s->name, &from);
+	pw_alts_to(b, s, scope, &to);
+	pw_section_comment(s, comment);
 	for (size_t i = 0; i < on.num * from.num * to.num; i++) {
 		const struct alt *f = &from.items[i / to.num % from.num];
 		const struct alt *t = &to.items[i % to.num];
-		struct draft d = draft();
+		struct draft d = pw_draft();
 
 		if (!same_family(f, t))
 			continue;
@@ -153,9 +154,9 @@ static void emit_section(struct build *b, uint32_t chain, size_t section,
 		apply(&d, f);
 		apply(&d, t);
 		if (s->until_ns)
-			match_range(&d, PW_F_TIME,
-				    (struct pw_value){ 0, b->model->now_ns },
-				    (struct pw_value){ 0, s->until_ns - 1 });
+			pw_match_range(&d, PW_F_TIME,
+				       (struct pw_value){ 0, b->model->now_ns },
+				       (struct pw_value){ 0, s->until_ns - 1 });
 		emit_section_verdict(b, chain, &d, section);
 	}
 }
@@ -163,7 +164,7 @@ static void emit_section(struct build *b, uint32_t chain, size_t section,
 /* Can it share a source list with others of the same `on`? */
 static bool mergeable(const struct pw_section *s, enum scope scope)
 {
-	return !section_limited(s) && !s->log_set && !s->until_ns &&
+	return !pw_section_limited(s) && !s->log_set && !s->until_ns &&
 	       !s->any_from &&
 	       (s->any_to || (scope == SCOPE_LOCAL && s->to_local &&
 			      pw_addrs_empty(&s->to)));
@@ -210,14 +211,14 @@ static uint32_t group_counter(struct build *b, const char *names, bool block)
 	char hex[17], comment[128];
 	uint32_t obj;
 
-	hex_of(names, 8, hex);
-	obj = counter_obj(b, "q.%s%s", block ? "b" : "", hex);
+	pw_hex_of(names, 8, hex);
+	obj = pw_counter_obj(b, "q.%s%s", block ? "b" : "", hex);
 	if (b->err || b->rs->objs[obj].comment)
 		return obj;
 	snprintf(comment, sizeof(comment), "%s", names);
 	b->rs->objs[obj].comment = strdup(comment);
 	if (!b->rs->objs[obj].comment)
-		fail(b, -ENOMEM);
+		pw_fail(b, -ENOMEM);
 	return obj;
 }
 
@@ -244,24 +245,24 @@ static void emit_group(struct build *b, uint32_t chain, const uint32_t *items,
 		emit_section(b, chain, items[0], scope);
 		return;
 	}
-	fail(b, merge_sources(b->model, items, num, &sources));
+	pw_fail(b, merge_sources(b->model, items, num, &sources));
 	names = group_names(b->model, items, num);
 	if (!names)
-		fail(b, -ENOMEM);
+		pw_fail(b, -ENOMEM);
 	if (b->err)
 		goto out;
 	snprintf(comment, sizeof(comment), "%s %zu sections: %s",
 		 first->block ? "block" : "allow", num, names);
-	alts_on(b, first, &on);
-	alts_from(b, false, &sources, first->name, &from);
+	pw_alts_on(b, first, &on);
+	pw_alts_from(b, false, &sources, first->name, &from);
 	for (size_t i = 0; i < on.num * from.num; i++) {
-		struct draft d = draft();
+		struct draft d = pw_draft();
 
 		d.comment = comment;
 		apply(&d, &on.items[i / from.num]);
 		apply(&d, &from.items[i % from.num]);
-		do_count(&d, group_counter(b, names, first->block));
-		emit(b, chain, &d, first->block ? PW_V_DROP : PW_V_ACCEPT);
+		pw_do_count(&d, group_counter(b, names, first->block));
+		pw_emit(b, chain, &d, first->block ? PW_V_DROP : PW_V_ACCEPT);
 	}
 out:
 	free(names);
@@ -283,21 +284,22 @@ static void emit_groups(struct build *b, uint32_t chain, struct list *list,
 	}
 }
 
-void emit_class(struct build *b, uint32_t chain, const struct list *list,
-		enum scope scope)
+void pw_emit_class(struct build *b, uint32_t chain, const struct list *list,
+		   enum scope scope)
 {
 	const struct pw_section *sections = b->model->sections;
 	struct list merge = { 0 };
 
 	for (size_t i = 0; i < list->num; i++)
 		if (mergeable(&sections[list->items[i]], scope))
-			list_push(b, &merge, list->items[i]);
+			pw_list_push(b, &merge, list->items[i]);
 	if (merge.num < MERGE_MIN)
 		merge.num = 0;
 	for (size_t i = 0; i < list->num; i++) {
 		const struct pw_section *s = &sections[list->items[i]];
 
-		if (!section_limited(s) && !(merge.num && mergeable(s, scope)))
+		if (!pw_section_limited(s) &&
+		    !(merge.num && mergeable(s, scope)))
 			emit_section(b, chain, list->items[i], scope);
 	}
 	if (merge.num) {
@@ -306,7 +308,7 @@ void emit_class(struct build *b, uint32_t chain, const struct list *list,
 		emit_groups(b, chain, &merge, scope);
 	}
 	for (size_t i = 0; i < list->num; i++)
-		if (section_limited(&sections[list->items[i]]))
+		if (pw_section_limited(&sections[list->items[i]]))
 			emit_section(b, chain, list->items[i], scope);
-	list_clear(&merge);
+	pw_list_clear(&merge);
 }

@@ -134,15 +134,16 @@ static void push_many(struct build *b, struct alts *alts,
 
 	snprintf(label, sizeof(label), "%s.%c", owner,
 		 family == PW_IPV4 ? '4' : '6');
-	fail(b, split_set(set, &split));
+	pw_fail(b, split_set(set, &split));
 	if (!b->err && !pw_rangeset_empty(split.singles))
 		push_set(alts, family, field,
-			 const_set(b, 'a', label, type, false, split.singles));
+			 pw_const_set(b, 'a', label, type, false,
+				      split.singles));
 	if (!b->err && split.ranges->num <= INLINE_MAX)
 		push_inline(alts, family, field, split.ranges);
 	else if (!b->err)
 		push_set(alts, family, field,
-			 const_set(b, 'a', label, type, true, split.ranges));
+			 pw_const_set(b, 'a', label, type, true, split.ranges));
 	split_clear(&split);
 }
 
@@ -163,8 +164,8 @@ static void push_addrs(struct build *b, struct alts *alts,
 	}
 }
 
-void alts_from(struct build *b, bool any, const struct pw_addrs *addrs,
-	       const char *label, struct alts *out)
+void pw_alts_from(struct build *b, bool any, const struct pw_addrs *addrs,
+		  const char *label, struct alts *out)
 {
 	static const enum pw_field field[] = { PW_F_SADDR4, PW_F_SADDR6 };
 
@@ -175,7 +176,7 @@ void alts_from(struct build *b, bool any, const struct pw_addrs *addrs,
 		push_addrs(b, out, addrs, field, label);
 }
 
-bool is_every_name(const struct pw_rangeset *names)
+bool pw_is_every_name(const struct pw_rangeset *names)
 {
 	struct pw_range every;
 
@@ -184,16 +185,16 @@ bool is_every_name(const struct pw_rangeset *names)
 	       pw_value_cmp(names->r128[0].last, every.last) >= 0;
 }
 
-void alts_on(struct build *b, const struct pw_section *s, struct alts *out)
+void pw_alts_on(struct build *b, const struct pw_section *s, struct alts *out)
 {
 	out->num = 0;
-	if (s->any_on || is_every_name(s->on))
+	if (s->any_on || pw_is_every_name(s->on))
 		alts_always(out);
 	else if (s->on->num <= ON_INLINE_MAX)
 		push_inline(out, ANY_FAMILY, PW_F_IIFNAME, s->on);
 	else
 		push_set(out, ANY_FAMILY, PW_F_IIFNAME,
-			 const_set(b, 'i', "", PW_T_IFNAME, true, s->on));
+			 pw_const_set(b, 'i', "", PW_T_IFNAME, true, s->on));
 }
 
 static void push_kind(struct alts *alts, bool wanted, uint32_t kind)
@@ -204,8 +205,8 @@ static void push_kind(struct alts *alts, bool wanted, uint32_t kind)
 			.range = { pw_value32(kind), pw_value32(kind) } });
 }
 
-void alts_to(struct build *b, const struct pw_section *s, enum scope scope,
-	     struct alts *out)
+void pw_alts_to(struct build *b, const struct pw_section *s, enum scope scope,
+		struct alts *out)
 {
 	static const enum pw_field field[] = { PW_F_DADDR4, PW_F_DADDR6 };
 

@@ -24,10 +24,10 @@ struct alts {
 };
 
 /* Sources: @any, or addresses in @addrs; @label: name for sets ("web") */
-void alts_from(struct build *b, bool any, const struct pw_addrs *addrs,
-	       const char *label, struct alts *out);
-void alts_on(struct build *b, const struct pw_section *s, struct alts *out);
-void alts_to(struct build *b, const struct pw_section *s, enum scope scope,
-	     struct alts *out);
+void pw_alts_from(struct build *b, bool any, const struct pw_addrs *addrs,
+		  const char *label, struct alts *out);
+void pw_alts_on(struct build *b, const struct pw_section *s, struct alts *out);
+void pw_alts_to(struct build *b, const struct pw_section *s, enum scope scope,
+		struct alts *out);
 
 #endif

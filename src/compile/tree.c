@@ -33,7 +33,7 @@ struct late {
 static bool is_late(const struct late *late, const struct pw_section *s,
 		    enum pw_transport t)
 {
-	return section_limited(s) &&
+	return pw_section_limited(s) &&
 	       (wide(s->ports[t]) ||
 		pw_rangeset_overlaps(s->ports[t], late->ports[t]));
 }
@@ -46,7 +46,7 @@ static bool late_spread(struct build *b, struct late *late,
 	bool more;
 
 	if (!sum) {
-		fail(b, -ENOMEM);
+		pw_fail(b, -ENOMEM);
 		return false;
 	}
 	for (size_t i = 0; i < list->num && !b->err; i++) {
@@ -54,10 +54,10 @@ static bool late_spread(struct build *b, struct late *late,
 			&b->model->sections[list->items[i]];
 
 		if (is_late(late, s, t))
-			fail(b, pw_rangeset_add_set(sum, s->ports[t]));
+			pw_fail(b, pw_rangeset_add_set(sum, s->ports[t]));
 	}
 	if (!b->err)
-		fail(b, pw_rangeset_normalise(sum));
+		pw_fail(b, pw_rangeset_normalise(sum));
 	more = !b->err && !pw_rangeset_equal(sum, late->ports[t]);
 	pw_rangeset_free(late->ports[t]);
 	late->ports[t] = sum;
@@ -71,7 +71,7 @@ static void late_make(struct build *b, struct late *late,
 	for (enum pw_transport t = 0; t < PW_NUM_TRANSPORTS; t++) {
 		late->ports[t] = pw_rangeset_new(16);
 		if (!late->ports[t])
-			fail(b, -ENOMEM);
+			pw_fail(b, -ENOMEM);
 		while (!b->err && late_spread(b, late, list, t))
 			;
 	}
@@ -89,12 +89,12 @@ static void emit_wide_group(struct build *b, uint32_t chain,
 			    enum scope scope, const char *name, unsigned int k)
 {
 	const struct pw_section *s = &b->model->sections[group->items[0]];
-	struct draft d = draft();
-	uint32_t target = gen_chain(b, "%s.%u", name, k);
+	struct draft d = pw_draft();
+	uint32_t target = pw_gen_chain(b, "%s.%u", name, k);
 
-	match_ports(b, &d, t, s->ports[t]);
-	emit_to(b, chain, &d, PW_V_JUMP, target);
-	emit_class(b, target, group, scope);
+	pw_match_ports(b, &d, t, s->ports[t]);
+	pw_emit_to(b, chain, &d, PW_V_JUMP, target);
+	pw_emit_class(b, target, group, scope);
 }
 
 /* Wide sections of @t without limits: groups in name order */
@@ -106,25 +106,25 @@ static unsigned int emit_wide(struct build *b, uint32_t chain,
 	bool *done = calloc(list->num + 1, sizeof(*done));
 
 	if (!done)
-		fail(b, -ENOMEM);
+		pw_fail(b, -ENOMEM);
 	for (size_t i = 0; i < list->num && !b->err; i++) {
 		const struct pw_section *s = &sections[list->items[i]];
 		struct list group = { 0 };
 
-		if (done[i] || !wide(s->ports[t]) || section_limited(s))
+		if (done[i] || !wide(s->ports[t]) || pw_section_limited(s))
 			continue;
 		for (size_t j = i; j < list->num; j++) {
 			const struct pw_section *o = &sections[list->items[j]];
 
-			if (done[j] || section_limited(o) ||
+			if (done[j] || pw_section_limited(o) ||
 			    !pw_rangeset_equal(s->ports[t], o->ports[t]))
 				continue;
 			done[j] = true;
-			list_push(b, &group, list->items[j]);
+			pw_list_push(b, &group, list->items[j]);
 		}
 		emit_wide_group(b, chain, &group, t, scope, names[scope].wide,
 				k++);
-		list_clear(&group);
+		pw_list_clear(&group);
 	}
 	free(done);
 	return k;
@@ -151,12 +151,12 @@ static unsigned int emit_late(struct build *b, uint32_t chain,
 					names[scope].wide_limited, k++);
 			group.num = 0;
 		}
-		list_push(b, &group, list->items[i]);
+		pw_list_push(b, &group, list->items[i]);
 	}
 	if (group.num && !b->err)
 		emit_wide_group(b, chain, &group, t, scope,
 				names[scope].wide_limited, k++);
-	list_clear(&group);
+	pw_list_clear(&group);
 	return k;
 }
 
@@ -174,12 +174,12 @@ static void pairs_of(struct build *b, struct pairs *pairs,
 		for (size_t i = 0; i < s->ports[t]->num; i++)
 			for (uint32_t port = s->ports[t]->r32[i].first;
 			     port <= s->ports[t]->r32[i].last; port++)
-				pairs_push(b, pairs, high | port, section);
+				pw_pairs_push(b, pairs, high | port, section);
 	}
 	for (size_t i = 0; i < s->protocols->num; i++)
 		for (uint32_t proto = s->protocols->r32[i].first;
 		     proto <= s->protocols->r32[i].last; proto++)
-			pairs_push(b, pairs, PAIR_PROTO | proto, section);
+			pw_pairs_push(b, pairs, PAIR_PROTO | proto, section);
 }
 
 /* One element for each key of each class, one chain a class */
@@ -188,30 +188,31 @@ static void emit_dispatch(struct build *b, uint32_t chain,
 {
 	uint32_t ports = PW_NONE, protos = PW_NONE;
 	struct classes classes = { 0 };
-	struct draft d = draft();
+	struct draft d = pw_draft();
 
-	classes_make(b, pairs, &classes);
+	pw_classes_make(b, pairs, &classes);
 	for (size_t i = 0; i < classes.num_keys && !b->err; i++) {
 		uint32_t key = classes.keys[i].key, target;
 		bool proto = key & PAIR_PROTO;
 		uint32_t *map = proto ? &protos : &ports;
 
 		if (*map == PW_NONE)
-			*map = gen_map(b, proto ? names[scope].protos :
+			*map = pw_gen_map(b, proto ? names[scope].protos :
 						  names[scope].ports,
 				       proto ? PW_K_PROTO : PW_K_PROTO_PORT);
-		target = class_chain(b, &classes, classes.keys[i].class_index,
-				     names[scope].narrow);
-		map_put(b, *map, key & ~PAIR_PROTO, PW_V_JUMP, target);
+		target = pw_class_chain(b, &classes,
+					classes.keys[i].class_index,
+					names[scope].narrow);
+		pw_map_put(b, *map, key & ~PAIR_PROTO, PW_V_JUMP, target);
 	}
 	if (ports != PW_NONE)
-		emit_map(b, chain, &d, ports);
+		pw_emit_map(b, chain, &d, ports);
 	if (protos != PW_NONE)
-		emit_map(b, chain, &d, protos);
+		pw_emit_map(b, chain, &d, protos);
 	for (size_t i = 0; i < classes.num && !b->err; i++)
-		emit_class(b, classes.items[i].chain, &classes.items[i].sections,
-			   scope);
-	classes_clear(&classes);
+		pw_emit_class(b, classes.items[i].chain, &classes.items[i].sections,
+			      scope);
+	pw_classes_clear(&classes);
 }
 
 static bool has_ports(const struct pw_section *s)
@@ -220,7 +221,7 @@ static bool has_ports(const struct pw_section *s)
 	       s->ports[PW_SCTP]->num || s->protocols->num;
 }
 
-void emit_tree(struct build *b, uint32_t chain, enum scope scope, bool block)
+void pw_emit_tree(struct build *b, uint32_t chain, enum scope scope, bool block)
 {
 	struct list public = { 0 }, rest = { 0 };
 	struct pairs pairs = { 0 };
@@ -231,18 +232,19 @@ void emit_tree(struct build *b, uint32_t chain, enum scope scope, bool block)
 		const struct pw_section *s = &b->model->sections[i];
 
 		if (s->block != block || !has_ports(s) ||
-		    !section_alive(b->model, s) || !section_in_scope(s, scope))
+		    !pw_section_alive(b->model, s) ||
+		    !pw_section_in_scope(s, scope))
 			continue;
-		if (scope == SCOPE_LOCAL && section_public(s)) {
-			list_push(b, &public, i);
+		if (scope == SCOPE_LOCAL && pw_section_public(s)) {
+			pw_list_push(b, &public, i);
 			continue;
 		}
-		list_push(b, &rest, i);
+		pw_list_push(b, &rest, i);
 	}
 	late_make(b, &late, &rest);
 	for (size_t i = 0; i < rest.num && !b->err; i++)
 		pairs_of(b, &pairs, &late, rest.items[i]);
-	emit_public(b, chain, &public);
+	pw_emit_public(b, chain, &public);
 	for (enum pw_transport t = 0; t < PW_NUM_TRANSPORTS; t++)
 		k = emit_wide(b, chain, &rest, t, scope, k);
 	emit_dispatch(b, chain, &pairs, scope);
@@ -250,13 +252,13 @@ void emit_tree(struct build *b, uint32_t chain, enum scope scope, bool block)
 	for (enum pw_transport t = 0; t < PW_NUM_TRANSPORTS; t++)
 		k = emit_late(b, chain, &rest, &late, t, scope, k);
 	late_clear(&late);
-	pairs_clear(&pairs);
-	list_clear(&public);
-	list_clear(&rest);
+	pw_pairs_clear(&pairs);
+	pw_list_clear(&public);
+	pw_list_clear(&rest);
 }
 
 /* Blocks without ports: every new packet, ping included */
-uint32_t block_chain(struct build *b)
+uint32_t pw_block_chain(struct build *b)
 {
 	struct list list = { 0 };
 	uint32_t chain = PW_NONE;
@@ -264,29 +266,29 @@ uint32_t block_chain(struct build *b)
 	for (size_t i = 0; i < b->model->num_sections; i++) {
 		const struct pw_section *s = &b->model->sections[i];
 
-		if (s->block && s->everything && section_alive(b->model, s))
-			list_push(b, &list, i);
+		if (s->block && s->everything && pw_section_alive(b->model, s))
+			pw_list_push(b, &list, i);
 	}
 	if (list.num) {
-		chain = gen_chain(b, "block");
+		chain = pw_gen_chain(b, "block");
 		if (!b->err && !b->rs->chains[chain].num_rules)
-			emit_class(b, chain, &list, SCOPE_ANY);
+			pw_emit_class(b, chain, &list, SCOPE_ANY);
 	}
-	list_clear(&list);
+	pw_list_clear(&list);
 	return chain;
 }
 
-uint32_t block_ports_chain(struct build *b)
+uint32_t pw_block_ports_chain(struct build *b)
 {
 	uint32_t chain = PW_NONE;
 
 	for (size_t i = 0; i < b->model->num_sections && chain == PW_NONE; i++) {
 		const struct pw_section *s = &b->model->sections[i];
 
-		if (s->block && has_ports(s) && section_alive(b->model, s))
-			chain = gen_chain(b, "block.ports");
+		if (s->block && has_ports(s) && pw_section_alive(b->model, s))
+			chain = pw_gen_chain(b, "block.ports");
 	}
 	if (chain != PW_NONE && !b->err && !b->rs->chains[chain].num_rules)
-		emit_tree(b, chain, SCOPE_ANY, true);
+		pw_emit_tree(b, chain, SCOPE_ANY, true);
 	return chain;
 }

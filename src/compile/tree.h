@@ -17,13 +17,13 @@ struct pairs {
 	size_t num, cap;
 };
 
-void pairs_push(struct build *b, struct pairs *pairs, uint32_t key,
-		size_t section);
-void pairs_clear(struct pairs *pairs);
+void pw_pairs_push(struct build *b, struct pairs *pairs, uint32_t key,
+		   size_t section);
+void pw_pairs_clear(struct pairs *pairs);
 
 struct port_class {
 	struct list sections;
-	uint32_t chain;		/* PW_NONE until class_chain() */
+	uint32_t chain;		/* PW_NONE until pw_class_chain() */
 };
 
 struct class_key {
@@ -43,17 +43,17 @@ struct classes {
 	size_t num_keys, cap_keys;
 };
 
-void classes_make(struct build *b, const struct pairs *pairs,
-		  struct classes *out);
-void classes_clear(struct classes *classes);
+void pw_classes_make(struct build *b, const struct pairs *pairs,
+		     struct classes *out);
+void pw_classes_clear(struct classes *classes);
 /* "@name.<k>", k counted in order of the first call for each class */
-uint32_t class_chain(struct build *b, struct classes *classes,
-		     uint32_t class_index, const char *name);
+uint32_t pw_class_chain(struct build *b, struct classes *classes,
+			uint32_t class_index, const char *name);
 
 /* dport of @t in @ports: one range inline, more as a set */
-void match_ports(struct build *b, struct draft *d, enum pw_transport t,
-		 struct pw_rangeset *ports);
+void pw_match_ports(struct build *b, struct draft *d, enum pw_transport t,
+		    struct pw_rangeset *ports);
 /* What the sections of @list let anyone in to, without limits */
-void emit_public(struct build *b, uint32_t chain, const struct list *list);
+void pw_emit_public(struct build *b, uint32_t chain, const struct list *list);
 
 #endif

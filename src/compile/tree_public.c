@@ -15,19 +15,19 @@ static bool too_many_for_bitmap(const struct pw_rangeset *ports)
 }
 
 /* dport of @t in @ports: one range inline, more as a set */
-void match_ports(struct build *b, struct draft *d, enum pw_transport t,
-		 struct pw_rangeset *ports)
+void pw_match_ports(struct build *b, struct draft *d, enum pw_transport t,
+		    struct pw_rangeset *ports)
 {
-	match_is(d, PW_F_L4PROTO, pw_transport_proto(t));
+	pw_match_is(d, PW_F_L4PROTO, pw_transport_proto(t));
 	if (ports->num == 1) {
 		struct pw_range range = pw_rangeset_get(ports, 0);
 
-		match_range(d, PW_F_DPORT, range.first, range.last);
+		pw_match_range(d, PW_F_DPORT, range.first, range.last);
 		return;
 	}
-	match_set(d, PW_F_DPORT,
-		  const_set(b, 'p', pw_transport_name(t), PW_T_PORT,
-			    too_many_for_bitmap(ports), ports));
+	pw_match_set(d, PW_F_DPORT,
+		     pw_const_set(b, 'p', pw_transport_name(t), PW_T_PORT,
+				  too_many_for_bitmap(ports), ports));
 }
 
 /* Narrow and wide ports of one transport that anyone may reach */
@@ -46,7 +46,7 @@ static void public_add(struct build *b, struct public_ports *p,
 
 		if (last - first + 1 >= WIDE_MIN)
 			continue;
-		fail(b, pw_rangeset_add32(p->ports, first, last));
+		pw_fail(b, pw_rangeset_add32(p->ports, first, last));
 		for (uint32_t port = first; port <= last; port++)
 			if (p->owner[port] == PW_NONE)
 				p->owner[port] = (uint32_t)section;
@@ -76,11 +76,11 @@ static uint32_t counter_map_fill(struct build *b, uint32_t map,
 
 		if (p->owner[port] == PW_NONE)
 			continue;
-		elem.obj = section_counter(b, p->owner[port]);
+		elem.obj = pw_section_counter(b, p->owner[port]);
 		elem.verdict = (struct pw_verdict){ PW_V_NONE, PW_NONE,
 						    PW_NONE };
 		if (!b->err)
-			fail(b, pw_map_add(&b->rs->maps[map], &elem));
+			pw_fail(b, pw_map_add(&b->rs->maps[map], &elem));
 	}
 	return map;
 }
@@ -98,7 +98,7 @@ static uint32_t counter_map(struct build *b, enum pw_transport t,
 		return PW_NONE;
 	f = open_memstream(&text, &len);
 	if (!f) {
-		fail(b, -ENOMEM);
+		pw_fail(b, -ENOMEM);
 		return PW_NONE;
 	}
 	for (uint32_t port = 1; port <= UINT16_MAX; port++)
@@ -107,15 +107,15 @@ static uint32_t counter_map(struct build *b, enum pw_transport t,
 				b->model->sections[p->owner[port]].name);
 	if (fclose(f) || !text) {
 		free(text);
-		fail(b, -ENOMEM);
+		pw_fail(b, -ENOMEM);
 		return PW_NONE;
 	}
-	hex_of(text, 8, hex);
+	pw_hex_of(text, 8, hex);
 	free(text);
 	snprintf(name, sizeof(name), "k.%s.%s", pw_transport_name(t), hex);
 	map = pw_ruleset_add_map(b->rs, name, PW_K_PORT, true);
 	if (map < 0) {
-		fail(b, (int)map);
+		pw_fail(b, (int)map);
 		return PW_NONE;
 	}
 	return counter_map_fill(b, (uint32_t)map, p);
@@ -125,23 +125,23 @@ static void emit_public_narrow(struct build *b, uint32_t chain,
 			       enum pw_transport t, struct public_ports *p)
 {
 	uint32_t first = p->ports->r32[0].first;
-	struct draft d = draft();
+	struct draft d = pw_draft();
 	char comment[128];
 
-	match_ports(b, &d, t, p->ports);
+	pw_match_ports(b, &d, t, p->ports);
 	if (many_owners(p)) {
-		do_effect(&d, &(struct pw_effect){
-			.kind = PW_E_COUNTER_MAP, .obj = PW_NONE,
-			.set = PW_NONE, .map = counter_map(b, t, p) });
+		pw_do_effect(&d, &(struct pw_effect){
+			   .kind = PW_E_COUNTER_MAP, .obj = PW_NONE,
+			   .set = PW_NONE, .map = counter_map(b, t, p) });
 	} else {
 		const struct pw_section *s =
 			&b->model->sections[p->owner[first]];
 
-		d.comment = section_comment(s, comment);
+		d.comment = pw_section_comment(s, comment);
 		d.section = p->owner[first];
-		do_count(&d, section_counter(b, p->owner[first]));
+		pw_do_count(&d, pw_section_counter(b, p->owner[first]));
 	}
-	emit(b, chain, &d, PW_V_ACCEPT);
+	pw_emit(b, chain, &d, PW_V_ACCEPT);
 }
 
 static void emit_public_wide(struct build *b, uint32_t chain,
@@ -151,17 +151,17 @@ static void emit_public_wide(struct build *b, uint32_t chain,
 
 	for (size_t i = 0; i < s->ports[t]->num; i++) {
 		struct pw_range range = pw_rangeset_get(s->ports[t], i);
-		struct draft d = draft();
+		struct draft d = pw_draft();
 		char comment[128];
 
 		if (range.last.lo - range.first.lo + 1 < WIDE_MIN)
 			continue;
-		d.comment = section_comment(s, comment);
+		d.comment = pw_section_comment(s, comment);
 		d.section = (uint32_t)section;
-		match_is(&d, PW_F_L4PROTO, pw_transport_proto(t));
-		match_range(&d, PW_F_DPORT, range.first, range.last);
-		do_count(&d, section_counter(b, section));
-		emit(b, chain, &d, PW_V_ACCEPT);
+		pw_match_is(&d, PW_F_L4PROTO, pw_transport_proto(t));
+		pw_match_range(&d, PW_F_DPORT, range.first, range.last);
+		pw_do_count(&d, pw_section_counter(b, section));
+		pw_emit(b, chain, &d, PW_V_ACCEPT);
 	}
 }
 
@@ -183,13 +183,13 @@ static void emit_public_transport(struct build *b, uint32_t chain,
 	};
 
 	if (!p.owner || !p.ports)
-		fail(b, -ENOMEM);
+		pw_fail(b, -ENOMEM);
 	else
 		memset(p.owner, 0xff, (UINT16_MAX + 1) * sizeof(*p.owner));
 	for (size_t i = 0; i < list->num && !b->err; i++)
 		public_add(b, &p, list->items[i], t);
 	if (!b->err)
-		fail(b, pw_rangeset_normalise(p.ports));
+		pw_fail(b, pw_rangeset_normalise(p.ports));
 	if (!b->err && !pw_rangeset_empty(p.ports))
 		emit_public_narrow(b, chain, t, &p);
 	for (size_t i = 0; i < list->num && !b->err; i++)
@@ -206,18 +206,18 @@ static void emit_public_protocols(struct build *b, uint32_t chain,
 
 	for (size_t i = 0; i < s->protocols->num; i++) {
 		struct pw_range range = pw_rangeset_get(s->protocols, i);
-		struct draft d = draft();
+		struct draft d = pw_draft();
 		char comment[128];
 
-		d.comment = section_comment(s, comment);
+		d.comment = pw_section_comment(s, comment);
 		d.section = (uint32_t)section;
-		match_range(&d, PW_F_L4PROTO, range.first, range.last);
-		do_count(&d, section_counter(b, section));
-		emit(b, chain, &d, PW_V_ACCEPT);
+		pw_match_range(&d, PW_F_L4PROTO, range.first, range.last);
+		pw_do_count(&d, pw_section_counter(b, section));
+		pw_emit(b, chain, &d, PW_V_ACCEPT);
 	}
 }
 
-void emit_public(struct build *b, uint32_t chain, const struct list *list)
+void pw_emit_public(struct build *b, uint32_t chain, const struct list *list)
 {
 	if (!list->num)
 		return;

@@ -103,9 +103,9 @@ static int visit_needed(const struct elf *elf, const Elf64_Dyn *dyn, size_t num,
 	return err;
 }
 
-int elf_needs(const struct pw_source *src,
-	      int (*visit)(void *arg, const char *name, size_t max_len),
-	      void *arg)
+int pw_elf_needs(const struct pw_source *src,
+		 int (*visit)(void *arg, const char *name, size_t max_len),
+		 void *arg)
 {
 	const char *loader;
 	const Elf64_Dyn *dyn;

@@ -10,8 +10,8 @@
  * @src names; a name ends with a NUL or after @max_len bytes. What visit()
  * returns ends it. -ENOEXEC: not ELF of 64 bits and of the byte order here.
  */
-int elf_needs(const struct pw_source *src,
-	      int (*visit)(void *arg, const char *name, size_t max_len),
-	      void *arg);
+int pw_elf_needs(const struct pw_source *src,
+		 int (*visit)(void *arg, const char *name, size_t max_len),
+		 void *arg);
 
 #endif

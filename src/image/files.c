@@ -39,8 +39,8 @@ static int load_ours(const struct image_files *files,
 	return 0;
 }
 
-int image_refuse_more(const struct image_files *files, const struct pw_loc *at,
-		      struct pw_diags *diags)
+int pw_image_refuse_more(const struct image_files *files,
+			 const struct pw_loc *at, struct pw_diags *diags)
 {
 	pw_diag_error(diags, at,
 		      "%s names another file, and only itself would be in the image",
@@ -61,8 +61,8 @@ static int load(void *arg, const char *path, const struct pw_loc *at,
 	if (files->policy && !at)
 		return load_ours(files, trust, out, diags);
 	if (files->policy)
-		return image_refuse_more(files, at, diags);
-	err = root_read(files->root, path, max_len, out);
+		return pw_image_refuse_more(files, at, diags);
+	err = pw_root_read(files->root, path, max_len, out);
 	return err ? refuse(files, path, err, at, diags) : 0;
 }
 
@@ -102,8 +102,8 @@ static int match(void *arg, const char *pattern, char ***paths, size_t *num)
 	return err;
 }
 
-void image_files_init(struct image_files *files, const struct root *root,
-		      const char *policy)
+void pw_image_files_init(struct image_files *files, const struct root *root,
+			 const char *policy)
 {
 	*files = (struct image_files){
 		.root = root, .policy = policy,

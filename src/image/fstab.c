@@ -72,7 +72,7 @@ static bool is_of_network(const struct mount *m)
 
 static bool is_mounted(const struct root *root, const char *dir)
 {
-	int fd = root_fd(root, dir, O_PATH | O_DIRECTORY);
+	int fd = pw_root_fd(root, dir, O_PATH | O_DIRECTORY);
 	struct stat st, top;
 	bool mounted = fd >= 0 && !fstat(fd, &st) && !fstat(root->fd, &top) &&
 		       st.st_dev != top.st_dev;
@@ -102,10 +102,10 @@ static void judge(const struct root *root, const struct mount *m,
 	}
 }
 
-int image_check_fstab(const struct root *root, struct pw_diags *diags)
+int pw_image_check_fstab(const struct root *root, struct pw_diags *diags)
 {
 	pw_owned(pw_source_free) struct pw_source *src = NULL;
-	int err = root_read(root, FSTAB, FSTAB_MAX, &src);
+	int err = pw_root_read(root, FSTAB, FSTAB_MAX, &src);
 	size_t len;
 
 	if (err == -ENOENT)

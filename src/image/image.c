@@ -54,7 +54,7 @@ static int read_first(struct job *job)
 			      job->diags);
 
 	if (!err && job->files.policy && job->files.globs)
-		err = image_refuse_more(&job->files, NULL, job->diags);
+		err = pw_image_refuse_more(&job->files, NULL, job->diags);
 	return err;
 }
 
@@ -96,22 +96,22 @@ static int look(struct job *job)
 {
 	size_t before = pw_diags_count(job->diags, PW_ERROR);
 	struct pw_image *image = job->image;
-	int err = image_find_unit(&job->root, image, job->diags);
+	int err = pw_image_find_unit(&job->root, image, job->diags);
 
 	if (!err && image->program &&
-	    root_is_program(&job->root, image->program))
-		err = image_check_libraries(&job->root, image->program,
-					    job->diags);
+	    pw_root_is_program(&job->root, image->program))
+		err = pw_image_check_libraries(&job->root, image->program,
+					       job->diags);
 	if (!err)
-		err = image_check_kernels(&job->root, job->rules, image,
-					  job->diags);
+		err = pw_image_check_kernels(&job->root, job->rules, image,
+					     job->diags);
 	if (!err)
-		err = image_check_fstab(&job->root, job->diags);
+		err = pw_image_check_fstab(&job->root, job->diags);
 	if (err)
 		return err;
 	if (pw_diags_count(job->diags, PW_ERROR) > before)
 		return -ENOPKG;
-	image_warn_managers(&job->root, job->diags);
+	pw_image_warn_managers(&job->root, job->diags);
 	return 0;
 }
 
@@ -151,11 +151,11 @@ static int path_of(const struct job *job, int fd, char path[static PATH_MAX])
 static int open_state(struct job *job)
 {
 	char path[PATH_MAX];
-	int err = root_mkdir(&job->root, PW_STATE_DIR, 0700), fd;
+	int err = pw_root_mkdir(&job->root, PW_STATE_DIR, 0700), fd;
 
 	if (err)
 		return system_error(job, err, PW_STATE_DIR);
-	fd = root_fd(&job->root, PW_STATE_DIR, O_PATH | O_DIRECTORY);
+	fd = pw_root_fd(&job->root, PW_STATE_DIR, O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return system_error(job, fd, PW_STATE_DIR);
 	err = path_of(job, fd, path);
@@ -227,10 +227,10 @@ static int put_policy(struct job *job)
 	if (!job->image->policy)
 		return 0;
 	src = pw_policy_source(job->image->intent->policy, 0);
-	err = root_mkdir(&job->root, "/etc/portwall", 0755);
+	err = pw_root_mkdir(&job->root, "/etc/portwall", 0755);
 	if (!err)
-		err = root_write(&job->root, PW_IMAGE_POLICY, src->text,
-				 src->len, 0644);
+		err = pw_root_write(&job->root, PW_IMAGE_POLICY, src->text,
+				    src->len, 0644);
 	return system_error(job, err, PW_IMAGE_POLICY);
 }
 
@@ -245,9 +245,9 @@ static int enable(struct job *job)
 			   strrchr(image->unit, '/') + 1) < 0 ? -ENOMEM : 0;
 
 	if (!err)
-		err = root_mkdir(&job->root, dir, 0755);
+		err = pw_root_mkdir(&job->root, dir, 0755);
 	if (!err)
-		err = root_link(&job->root, link, image->unit);
+		err = pw_root_link(&job->root, link, image->unit);
 	err = system_error(job, err, link ?: "");
 	free(link);
 	free(dir);
@@ -279,11 +279,11 @@ static void warn_owner(const struct job *job)
 int pw_image_install(struct pw_image *image, struct pw_diags *diags)
 {
 	struct job job = { .image = image, .diags = diags };
-	int err = root_open(image->root, &job.root, diags);
+	int err = pw_root_open(image->root, &job.root, diags);
 
 	if (err)
 		return err;
-	image_files_init(&job.files, &job.root, image->policy);
+	pw_image_files_init(&job.files, &job.root, image->policy);
 	err = read_first(&job);
 	if (!err)
 		err = compile(&job);

@@ -115,7 +115,7 @@ static int read_list(const struct root *root, const char *version,
 
 	if (asprintf(&path, MODULES "/%s/%s", version, name) < 0)
 		return -ENOMEM;
-	err = root_read(root, path, INDEX_MAX, out);
+	err = pw_root_read(root, path, INDEX_MAX, out);
 	free(path);
 	return err == -ENOENT ? 0 : err;
 }
@@ -200,12 +200,12 @@ static int check_kernel(const struct root *root, const char *version,
 	return err;
 }
 
-int image_check_kernels(const struct root *root, const struct pw_ruleset *rs,
-			struct pw_image *image, struct pw_diags *diags)
+int pw_image_check_kernels(const struct root *root, const struct pw_ruleset *rs,
+			   struct pw_image *image, struct pw_diags *diags)
 {
 	char **versions = NULL;
 	size_t num = 0;
-	int err = root_list(root, MODULES, &versions, &num);
+	int err = pw_root_list(root, MODULES, &versions, &num);
 
 	if (err && err != -ENOENT)
 		return pw_diag_system(diags, -err, "cannot read %s" MODULES,
@@ -219,6 +219,6 @@ int image_check_kernels(const struct root *root, const struct pw_ruleset *rs,
 		pw_diag_hint(diags,
 			     "one without nf_tables would boot without rules: run this again once it is there");
 	}
-	root_list_free(versions, num);
+	pw_root_list_free(versions, num);
 	return err;
 }

@@ -73,7 +73,7 @@ static int add_conf(struct search *search, const char *path)
 	int err = 0;
 	size_t len;
 
-	if (root_read(search->root, path, CONF_MAX, &src))
+	if (pw_root_read(search->root, path, CONF_MAX, &src))
 		return 0;
 	for (uint32_t n = 1; !err && n <= src->num_lines; n++) {
 		const char *line = pw_source_line(src, n, &len);
@@ -96,7 +96,7 @@ static int add_dirs(struct search *search)
 			      strlen(default_dirs[i]));
 	if (!err)
 		err = add_conf(search, "/etc/ld.so.conf");
-	if (err || root_list(search->root, conf_dir, &names, &num))
+	if (err || pw_root_list(search->root, conf_dir, &names, &num))
 		return err;
 	for (size_t i = 0; !err && i < num; i++) {
 		if (asprintf(&path, "%s/%s", conf_dir, names[i]) < 0) {
@@ -106,7 +106,7 @@ static int add_dirs(struct search *search)
 		err = add_conf(search, path);
 		free(path);
 	}
-	root_list_free(names, num);
+	pw_root_list_free(names, num);
 	return err;
 }
 
@@ -117,13 +117,13 @@ static int find_library(const struct search *search, const char *name,
 	int err = -ENOENT;
 
 	if (*name == '/')
-		return root_read(search->root, name, ROOT_FILE_MAX, out);
+		return pw_root_read(search->root, name, ROOT_FILE_MAX, out);
 	for (size_t i = 0; err == -ENOENT && i < search->num_dirs; i++) {
 		char *path;
 
 		if (asprintf(&path, "%s/%s", search->dirs[i], name) < 0)
 			return -ENOMEM;
-		err = root_read(search->root, path, ROOT_FILE_MAX, out);
+		err = pw_root_read(search->root, path, ROOT_FILE_MAX, out);
 		free(path);
 	}
 	return err;
@@ -135,7 +135,7 @@ static int follow(struct search *search, const char *name)
 	int err = find_library(search, name, &src);
 
 	if (!err)
-		err = elf_needs(src, take_need, search);
+		err = pw_elf_needs(src, take_need, search);
 	if (!err || err == -ENOMEM)
 		return err;
 	pw_diag_error(search->diags, NULL,
@@ -149,7 +149,7 @@ static int follow(struct search *search, const char *name)
 
 static int follow_all(struct search *search, const struct pw_source *program)
 {
-	int err = elf_needs(program, take_need, search);
+	int err = pw_elf_needs(program, take_need, search);
 
 	if (err == -ENOEXEC) {
 		pw_diag_warning(search->diags, NULL,
@@ -162,14 +162,14 @@ static int follow_all(struct search *search, const struct pw_source *program)
 	return err;
 }
 
-int image_check_libraries(const struct root *root, const char *program,
-			  struct pw_diags *diags)
+int pw_image_check_libraries(const struct root *root, const char *program,
+			     struct pw_diags *diags)
 {
 	pw_owned(pw_source_free) struct pw_source *src = NULL;
 	struct search search = {
 		.root = root, .program = program, .diags = diags,
 	};
-	int err = root_read(root, program, ROOT_FILE_MAX, &src);
+	int err = pw_root_read(root, program, ROOT_FILE_MAX, &src);
 
 	if (err)
 		return pw_diag_system(diags, -err, "cannot read %s%s",
@@ -177,7 +177,7 @@ int image_check_libraries(const struct root *root, const char *program,
 	err = add_dirs(&search);
 	if (!err)
 		err = follow_all(&search, src);
-	root_list_free(search.names, search.num_names);
-	root_list_free(search.dirs, search.num_dirs);
+	pw_root_list_free(search.names, search.num_names);
+	pw_root_list_free(search.dirs, search.num_dirs);
 	return err;
 }

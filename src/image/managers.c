@@ -21,7 +21,7 @@ static bool wants(const struct root *root, const char *dir, const char *unit)
 
 	if (asprintf(&path, SYSTEM "/%s/%s", dir, unit) < 0)
 		return false;
-	found = !root_readlink(root, path, &target);
+	found = !pw_root_readlink(root, path, &target);
 	free(target);
 	free(path);
 	return found;
@@ -34,12 +34,12 @@ static bool is_wants_dir(const char *name)
 	return dot && !strcmp(dot, ".wants");
 }
 
-void image_warn_managers(const struct root *root, struct pw_diags *diags)
+void pw_image_warn_managers(const struct root *root, struct pw_diags *diags)
 {
 	char **dirs = NULL;
 	size_t num = 0;
 
-	if (root_list(root, SYSTEM, &dirs, &num))
+	if (pw_root_list(root, SYSTEM, &dirs, &num))
 		return;
 	for (size_t m = 0; m < PW_ARRAY_SIZE(managers); m++) {
 		bool found = false;
@@ -55,5 +55,5 @@ void image_warn_managers(const struct root *root, struct pw_diags *diags)
 		pw_diag_hint(diags, "systemctl --root=%s disable %s",
 			     root->path, managers[m]);
 	}
-	root_list_free(dirs, num);
+	pw_root_list_free(dirs, num);
 }

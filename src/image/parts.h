@@ -13,18 +13,18 @@
  */
 
 /* unit.c: systemd, the unit, and its program; sets @image->unit and others */
-int image_find_unit(const struct root *root, struct pw_image *image,
-		    struct pw_diags *diags);
+int pw_image_find_unit(const struct root *root, struct pw_image *image,
+		       struct pw_diags *diags);
 /* libraries.c: all that the program is linked with */
-int image_check_libraries(const struct root *root, const char *program,
-			  struct pw_diags *diags);
+int pw_image_check_libraries(const struct root *root, const char *program,
+			     struct pw_diags *diags);
 /* kernels.c: modules that the rules need; sets @image->kernels */
-int image_check_kernels(const struct root *root, const struct pw_ruleset *rs,
-			struct pw_image *image, struct pw_diags *diags);
+int pw_image_check_kernels(const struct root *root, const struct pw_ruleset *rs,
+			   struct pw_image *image, struct pw_diags *diags);
 /* fstab.c: what is remembered is there when the unit starts, and no later */
-int image_check_fstab(const struct root *root, struct pw_diags *diags);
+int pw_image_check_fstab(const struct root *root, struct pw_diags *diags);
 /* managers.c: warnings of other firewalls */
-void image_warn_managers(const struct root *root, struct pw_diags *diags);
+void pw_image_warn_managers(const struct root *root, struct pw_diags *diags);
 
 /**
  * struct image_files - Where a policy for an image is read from
@@ -39,10 +39,10 @@ struct image_files {
 };
 
 /* files.c: @files->files reads from there from now on */
-void image_files_init(struct image_files *files, const struct root *root,
-		      const char *policy);
+void pw_image_files_init(struct image_files *files, const struct root *root,
+			 const char *policy);
 /* @policy does not stand alone: -EINVAL */
-int image_refuse_more(const struct image_files *files, const struct pw_loc *at,
-		      struct pw_diags *diags);
+int pw_image_refuse_more(const struct image_files *files,
+			 const struct pw_loc *at, struct pw_diags *diags);
 
 #endif

@@ -15,7 +15,7 @@
 
 #include "portwall/array.h"
 
-int root_fd(const struct root *root, const char *path, int flags)
+int pw_root_fd(const struct root *root, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = (unsigned int)(flags | O_CLOEXEC | O_NOCTTY |
@@ -33,7 +33,7 @@ int root_fd(const struct root *root, const char *path, int flags)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-int root_open(const char *path, struct root *out, struct pw_diags *diags)
+int pw_root_open(const char *path, struct root *out, struct pw_diags *diags)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -46,7 +46,7 @@ int root_open(const char *path, struct root *out, struct pw_diags *diags)
 
 static bool stat_of(const struct root *root, const char *path, struct stat *st)
 {
-	int fd = root_fd(root, path, O_PATH), err;
+	int fd = pw_root_fd(root, path, O_PATH), err;
 
 	if (fd < 0)
 		return false;
@@ -55,14 +55,14 @@ static bool stat_of(const struct root *root, const char *path, struct stat *st)
 	return !err;
 }
 
-bool root_has(const struct root *root, const char *path, mode_t type)
+bool pw_root_has(const struct root *root, const char *path, mode_t type)
 {
 	struct stat st;
 
 	return stat_of(root, path, &st) && (st.st_mode & S_IFMT) == type;
 }
 
-bool root_is_program(const struct root *root, const char *path)
+bool pw_root_is_program(const struct root *root, const char *path)
 {
 	struct stat st;
 
@@ -117,10 +117,10 @@ static int source_of(const char *path, int fd, size_t max_len,
 	return err;
 }
 
-int root_read(const struct root *root, const char *path, size_t max_len,
-	      struct pw_source **out)
+int pw_root_read(const struct root *root, const char *path, size_t max_len,
+		 struct pw_source **out)
 {
-	int fd = root_fd(root, path, O_RDONLY), err;
+	int fd = pw_root_fd(root, path, O_RDONLY), err;
 
 	if (fd < 0)
 		return fd;
@@ -129,9 +129,9 @@ int root_read(const struct root *root, const char *path, size_t max_len,
 	return err;
 }
 
-int root_readlink(const struct root *root, const char *path, char **out)
+int pw_root_readlink(const struct root *root, const char *path, char **out)
 {
-	int fd = root_fd(root, path, O_PATH | O_NOFOLLOW);
+	int fd = pw_root_fd(root, path, O_PATH | O_NOFOLLOW);
 	char target[PATH_MAX];
 	ssize_t len;
 
@@ -145,7 +145,7 @@ int root_readlink(const struct root *root, const char *path, char **out)
 	return *out ? 0 : -ENOMEM;
 }
 
-void root_list_free(char **names, size_t num)
+void pw_root_list_free(char **names, size_t num)
 {
 	for (size_t i = 0; i < num; i++)
 		free(names[i]);
@@ -176,10 +176,10 @@ static int read_names(DIR *dir, char ***names, size_t *num)
 	return 0;
 }
 
-int root_list(const struct root *root, const char *path, char ***names,
-	      size_t *num)
+int pw_root_list(const struct root *root, const char *path, char ***names,
+		 size_t *num)
 {
-	int fd = root_fd(root, path, O_RDONLY | O_DIRECTORY), err;
+	int fd = pw_root_fd(root, path, O_RDONLY | O_DIRECTORY), err;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (fd < 0)
@@ -194,7 +194,7 @@ int root_list(const struct root *root, const char *path, char ***names,
 	err = read_names(dir, names, num);
 	closedir(dir);
 	if (err)
-		root_list_free(*names, *num);
+		pw_root_list_free(*names, *num);
 	else if (*num)
 		qsort(*names, *num, sizeof(**names), cmp_names);
 	return err;

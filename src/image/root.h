@@ -23,28 +23,28 @@ struct root {
 
 /* Paths below are of the image. Errors are -errno, without a message. */
 
-int root_open(const char *path, struct root *out, struct pw_diags *diags);
+int pw_root_open(const char *path, struct root *out, struct pw_diags *diags);
 /* A descriptor; @flags of open(2), without O_CREAT */
-int root_fd(const struct root *root, const char *path, int flags);
+int pw_root_fd(const struct root *root, const char *path, int flags);
 /* Is there a file of this type (S_IFREG, S_IFDIR) behind the path? */
-bool root_has(const struct root *root, const char *path, mode_t type);
-bool root_is_program(const struct root *root, const char *path);
+bool pw_root_has(const struct root *root, const char *path, mode_t type);
+bool pw_root_is_program(const struct root *root, const char *path);
 /* Bytes of a regular file; -EFBIG: above @max_len. Its name is @path. */
-int root_read(const struct root *root, const char *path, size_t max_len,
-	      struct pw_source **out);
+int pw_root_read(const struct root *root, const char *path, size_t max_len,
+		 struct pw_source **out);
 /* Where the last step of the path leads, if it is a link; -EINVAL: it is none */
-int root_readlink(const struct root *root, const char *path, char **out);
+int pw_root_readlink(const struct root *root, const char *path, char **out);
 /* Names in a directory, sorted, without those that begin with a dot */
-int root_list(const struct root *root, const char *path, char ***names,
-	      size_t *num);
-void root_list_free(char **names, size_t num);
+int pw_root_list(const struct root *root, const char *path, char ***names,
+		 size_t *num);
+void pw_root_list_free(char **names, size_t num);
 
 /* Directories that are missing on the way to @path, and @path itself */
-int root_mkdir(const struct root *root, const char *path, mode_t mode);
+int pw_root_mkdir(const struct root *root, const char *path, mode_t mode);
 /* Replaces @path at once; power may fail at any moment */
-int root_write(const struct root *root, const char *path, const char *text,
-	       size_t len, mode_t mode);
+int pw_root_write(const struct root *root, const char *path, const char *text,
+		  size_t len, mode_t mode);
 /* A link named @path, in place of what is there; 0 also if it is there */
-int root_link(const struct root *root, const char *path, const char *target);
+int pw_root_link(const struct root *root, const char *path, const char *target);
 
 #endif

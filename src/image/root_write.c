@@ -20,7 +20,7 @@ static int parent_of(const struct root *root, const char *path,
 	const char *slash = strrchr(path, '/');
 	char *dir = slash == path ? strdup("/") :
 				    strndup(path, (size_t)(slash - path));
-	int fd = dir ? root_fd(root, dir, O_PATH | O_DIRECTORY) : -ENOMEM;
+	int fd = dir ? pw_root_fd(root, dir, O_PATH | O_DIRECTORY) : -ENOMEM;
 
 	free(dir);
 	*name = slash + 1;
@@ -32,7 +32,7 @@ static int make_one(const struct root *root, const char *path, mode_t mode)
 	const char *name;
 	int fd, err;
 
-	if (root_has(root, path, S_IFDIR))
+	if (pw_root_has(root, path, S_IFDIR))
 		return 0;
 	fd = parent_of(root, path, &name);
 	if (fd < 0)
@@ -44,7 +44,7 @@ static int make_one(const struct root *root, const char *path, mode_t mode)
 	return err;
 }
 
-int root_mkdir(const struct root *root, const char *path, mode_t mode)
+int pw_root_mkdir(const struct root *root, const char *path, mode_t mode)
 {
 	char *part = strdup(path);
 	int err = part ? 0 : -ENOMEM;
@@ -72,8 +72,8 @@ static int write_beside(int dir, const char *text, size_t len, mode_t mode)
 	return err;
 }
 
-int root_write(const struct root *root, const char *path, const char *text,
-	       size_t len, mode_t mode)
+int pw_root_write(const struct root *root, const char *path, const char *text,
+		  size_t len, mode_t mode)
 {
 	const char *name;
 	int dir = parent_of(root, path, &name), err;
@@ -99,13 +99,13 @@ static int link_in(int dir, const char *name, const char *target)
 	return -errno;
 }
 
-int root_link(const struct root *root, const char *path, const char *target)
+int pw_root_link(const struct root *root, const char *path, const char *target)
 {
 	char *now = NULL;
 	const char *name;
 	int dir, err;
 
-	if (!root_readlink(root, path, &now) && !strcmp(now, target)) {
+	if (!pw_root_readlink(root, path, &now) && !strcmp(now, target)) {
 		free(now);
 		return 0;
 	}

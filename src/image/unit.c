@@ -25,7 +25,7 @@ static bool has_one(const struct root *root, const char *const *paths,
 		    size_t num)
 {
 	for (size_t i = 0; i < num; i++)
-		if (root_is_program(root, paths[i]))
+		if (pw_root_is_program(root, paths[i]))
 			return true;
 	return false;
 }
@@ -92,7 +92,7 @@ static void look_at_drop_in(const struct root *root, const char *path,
 {
 	pw_owned(pw_source_free) struct pw_source *src = NULL;
 
-	if (!root_read(root, path, UNIT_MAX, &src) && !any_decides(src))
+	if (!pw_root_read(root, path, UNIT_MAX, &src) && !any_decides(src))
 		return;
 	pw_diag_error(diags, NULL,
 		      "%s%s decides whether the unit starts, and what: nobody can tell that it does",
@@ -107,7 +107,7 @@ static void look_at_drop_ins(const struct root *root, const char *dir,
 	char path[512], **names = NULL;
 	size_t num = 0;
 
-	if (root_list(root, dir, &names, &num))
+	if (pw_root_list(root, dir, &names, &num))
 		return;
 	for (size_t i = 0; i < num; i++) {
 		const char *dot = strrchr(names[i], '.');
@@ -116,7 +116,7 @@ static void look_at_drop_ins(const struct root *root, const char *dir,
 		if (dot && !strcmp(dot, ".conf"))
 			look_at_drop_in(root, path, diags);
 	}
-	root_list_free(names, num);
+	pw_root_list_free(names, num);
 }
 
 static void refuse_drop_ins(const struct root *root, struct pw_diags *diags)
@@ -164,7 +164,7 @@ static bool is_masked(const struct root *root, const char *path,
 	char *target = NULL;
 	bool masked = src && !src->len;
 
-	if (!root_readlink(root, path, &target))
+	if (!pw_root_readlink(root, path, &target))
 		masked |= !strcmp(target, "/dev/null");
 	free(target);
 	return masked;
@@ -191,7 +191,7 @@ static void take_unit(const struct root *root, struct pw_image *image,
 			      "%s%s starts nothing: no ExecStart= or WantedBy=",
 			      root->path, image->unit);
 		pw_diag_hint(diags, "take the one that comes with portwall");
-	} else if (!root_is_program(root, image->program)) {
+	} else if (!pw_root_is_program(root, image->program)) {
 		pw_diag_error(diags, NULL,
 			      "%s has no program %s, which the unit starts",
 			      root->path, image->program);
@@ -208,7 +208,7 @@ static int look_at(const struct root *root, const char *path,
 		   struct pw_image *image, struct pw_diags *diags)
 {
 	pw_owned(pw_source_free) struct pw_source *src = NULL;
-	int err = root_read(root, path, UNIT_MAX, &src);
+	int err = pw_root_read(root, path, UNIT_MAX, &src);
 
 	if (is_masked(root, path, src)) {
 		refuse_masked(root, path, diags);
@@ -224,8 +224,8 @@ static int look_at(const struct root *root, const char *path,
 	return 0;
 }
 
-int image_find_unit(const struct root *root, struct pw_image *image,
-		    struct pw_diags *diags)
+int pw_image_find_unit(const struct root *root, struct pw_image *image,
+		       struct pw_diags *diags)
 {
 	char path[128], *target;
 
@@ -233,9 +233,9 @@ int image_find_unit(const struct root *root, struct pw_image *image,
 	refuse_drop_ins(root, diags);
 	for (size_t i = 0; i < PW_ARRAY_SIZE(unit_dirs); i++) {
 		snprintf(path, sizeof(path), "%s/" UNIT, unit_dirs[i]);
-		if (!root_readlink(root, path, &target))
+		if (!pw_root_readlink(root, path, &target))
 			free(target);
-		else if (!root_has(root, path, S_IFREG))
+		else if (!pw_root_has(root, path, S_IFREG))
 			continue;
 		return look_at(root, path, image, diags);
 	}
