@@ -160,6 +160,12 @@ check-boot: all $(BOOT_LISTENER)
 	$(Q)sh scripts/deps.sh boot
 	$(Q)scripts/check-boot $(CASES)
 
+# The suites that need a kernel, under Debian's stock ones: hours of emulation.
+# KERNELS="6.1" and SUITES="netns cli" select
+check-kernels: all tests
+	$(Q)sh scripts/deps.sh boot
+	$(Q)SUITES="$(SUITES)" scripts/check-kernels $(KERNELS)
+
 # A million random packets and policies, judged three times: some minutes
 check-long: $(BUILD)/tests/kernel/agree_test
 	$(Q)PW_PAIRS=1000000 sh scripts/sandbox $<
@@ -234,5 +240,5 @@ clean:
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d) \
 	$(FUZZERS:=.d) $(FUZZ_MAIN:.o=.d)
 
-.PHONY: all tests unit check check-boot check-long soak fuzzers fuzz \
-	fuzz-merge install uninstall tidy cppcheck bench fmt clean
+.PHONY: all tests unit check check-boot check-kernels check-long soak fuzzers \
+	fuzz fuzz-merge install uninstall tidy cppcheck bench fmt clean

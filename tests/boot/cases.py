@@ -8,7 +8,7 @@ import os
 import subprocess
 from collections import namedtuple
 
-from .image import write
+from .files import write
 
 PORTWALL = os.environ.get("PORTWALL", "build/portwall")
 POLICY = """[policy]

@@ -46,15 +46,21 @@ class Boot:
         return "-" if moment is None else "%.1f s" % (moment - self.started)
 
 
-def command(image, scanner, append):
+def qemu(kernel, disk, console, append, memory_mb=768):
+    """The command that boots @kernel; nothing that it writes is kept"""
     return ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max",
-            "-smp", "2", "-m", "768", "-nodefaults", "-no-user-config",
-            "-display", "none", "-serial", "file:" + image.console,
-            "-no-reboot", "-kernel", image.kernel, "-initrd", image.initrd,
-            "-append",
-            "console=ttyS0 net.ifnames=0 panic=-1 mitigations=off quiet "
-            "systemd.show_status=1 " + append,
-            "-drive", "file=%s,format=raw,if=virtio,cache=unsafe" % image.disk,
+            "-smp", "2", "-m", str(memory_mb), "-nodefaults",
+            "-no-user-config", "-display", "none", "-serial",
+            "file:" + console, "-no-reboot", "-kernel", kernel.image,
+            "-initrd", kernel.initrd, "-append",
+            "console=ttyS0 panic=-1 mitigations=off quiet " + append,
+            "-drive", "file=%s,format=raw,if=virtio,cache=unsafe,snapshot=on"
+            % disk]
+
+
+def command(image, scanner, append):
+    return [*qemu(image.kernel, image.disk, image.console,
+                  "net.ifnames=0 systemd.show_status=1 " + append),
             "-netdev", scanner.netdev(), "-device",
             "virtio-net-pci,netdev=wire,romfile=,mac=" + GUEST_MAC]
 
@@ -70,9 +76,9 @@ def read_lines(boot, console):
                               match[2].decode(errors="replace")))
 
 
-def watch(boot, qemu, console):
+def watch(boot, process, console):
     """Scan until the machine is off"""
-    while qemu.poll() is None:
+    while process.poll() is None:
         select.select([boot.scanner.socket], [], [], boot.scanner.tick())
         read_lines(boot, console)
         if time.monotonic() > boot.started + LIMIT_S:
@@ -88,10 +94,10 @@ def start(image, scanner, append=""):
         scanner.tick()
     with open(image.console, "wb+", buffering=0) as console, \
             subprocess.Popen(command(image, scanner, append),
-                             stdin=subprocess.DEVNULL) as qemu:
+                             stdin=subprocess.DEVNULL) as process:
         try:
-            watch(boot, qemu, console)
+            watch(boot, process, console)
         finally:
-            qemu.kill()
-    boot.status = qemu.returncode
+            process.kill()
+    boot.status = process.returncode
     return boot
