@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "netlink/missing.h"
 #include "nft/load_priv.h"
 
 static const struct thing {
@@ -28,55 +29,13 @@ static const struct thing {
 	{ NFT_MSG_DELOBJ,     NFTA_OBJ_NAME,          "removal of object" },
 };
 
-static const struct nlattr *find(const struct nlmsghdr *nlh, uint16_t type)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attr) == type)
-			return attr;
-	}
-	return NULL;
-}
-
-static const struct nlattr *find_nested(const struct nlattr *nest,
-					uint16_t type)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each_nested(attr, nest) {
-		if (mnl_attr_get_type(attr) == type)
-			return attr;
-	}
-	return NULL;
-}
-
 /* The comment in a rule's userdata, where it comes first; "" if there is none */
 static const char *comment_of(const struct nlmsghdr *nlh)
 {
-	const struct nlattr *attr = find(nlh, NFTA_RULE_USERDATA);
+	const struct nlattr *attr = pw_message_attr(nlh, NFTA_RULE_USERDATA);
 	const uint8_t *tlv = attr ? mnl_attr_get_payload(attr) : NULL;
 
 	return tlv && tlv[0] == 0 ? (const char *)tlv + 2 : "";
-}
-
-/* Name of the expression that holds byte @offset of a rule's message */
-static const char *expr_at(const struct nlmsghdr *nlh, uint32_t offset)
-{
-	const struct nlattr *exprs = find(nlh, NFTA_RULE_EXPRESSIONS);
-	const char *at = (const char *)nlh + offset;
-	const struct nlattr *expr, *name;
-
-	if (!exprs || !offset)
-		return NULL;
-	mnl_attr_for_each_nested(expr, exprs) {
-		if (at < (const char *)expr ||
-		    at >= (const char *)expr + expr->nla_len)
-			continue;
-		name = find_nested(expr, NFTA_EXPR_NAME);
-		return name ? mnl_attr_get_str(name) : NULL;
-	}
-	return NULL;
 }
 
 static void describe(const struct nlmsghdr *nlh, char *text, size_t len)
@@ -89,7 +48,7 @@ static void describe(const struct nlmsghdr *nlh, char *text, size_t len)
 					things[i].type))
 			thing = &things[i];
 	}
-	name = thing ? find(nlh, thing->name_attr) : NULL;
+	name = thing ? pw_message_attr(nlh, thing->name_attr) : NULL;
 	if (!name)
 		snprintf(text, len, "the transaction");
 	else if (thing->type == NFT_MSG_NEWRULE && *comment_of(nlh))
@@ -100,22 +59,38 @@ static void describe(const struct nlmsghdr *nlh, char *text, size_t len)
 			 mnl_attr_get_str(name));
 }
 
+static int explain_missing(const struct pw_feature *feature, const char *what,
+			   struct pw_diags *diags)
+{
+	pw_diag_system(diags, EOPNOTSUPP,
+		       "this kernel has no %s, which %s needs",
+		       feature->module, what);
+	pw_diag_hint(diags,
+		     "load the module %s, or boot a kernel with CONFIG_%s",
+		     feature->module, feature->config);
+	return -EOPNOTSUPP;
+}
+
 static int explain(int err, const struct pw_batch *batch,
 		   const struct pw_nl_refusal *why, struct pw_diags *diags)
 {
 	const struct nlmsghdr *nlh = pw_batch_find(batch, why->seq);
-	const char *expr = nlh ? expr_at(nlh, why->offset) : NULL;
+	const struct pw_feature *missing =
+		pw_missing_feature(err, nlh, why->offset);
+	const char *expr = nlh ? pw_expr_at(nlh, why->offset) : NULL;
 	char what[320] = "the transaction";
 
 	if (nlh)
 		describe(nlh, what, sizeof(what));
+	if (missing)
+		return explain_missing(missing, what, diags);
 	err = pw_diag_system(diags, -err, "the kernel refuses %s%s%s%s%s",
 			     what, expr ? ", expression " : "",
 			     expr ? expr : "", *why->text ? ": " : "",
 			     why->text);
-	if (expr && (err == -ENOENT || err == -EOPNOTSUPP))
+	if (expr && err == -EOPNOTSUPP)
 		pw_diag_hint(diags,
-			     "this kernel may lack nf_tables' expression '%s': look for its module",
+			     "this kernel may lack a part of nf_tables' expression '%s'",
 			     expr);
 	return err;
 }

@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
+#include "netlink/missing.h"
 #include "netlink/netlink.h"
 #include "probe/frame.h"
 #include "probe/sandbox_priv.h"
@@ -334,15 +335,21 @@ static void put_mark(struct writer *w)
 	end_rule(w);
 }
 
-static int explain(int err, struct pw_diags *diags)
+static int explain(int err, const struct pw_feature *missing,
+		   struct pw_diags *diags)
 {
-	err = pw_diag_system(diags, -err, "nf_tables refuses what `portwall "
-			     "test` needs of it");
-	if (err == -ENOENT || err == -EOPNOTSUPP)
-		pw_diag_hint(diags, "the kernel must have nft_tproxy, nft_ct, "
-				    "nft_fib_inet and nft_nat; `portwall test "
-				    "--computed` needs none of them");
-	return err;
+	if (missing) {
+		pw_diag_system(diags, EOPNOTSUPP,
+			       "this kernel has no %s, which `portwall test` "
+			       "needs", missing->module);
+		pw_diag_hint(diags,
+			     "load the module %s, boot a kernel with CONFIG_%s, "
+			     "or use `portwall test --computed`, which sends "
+			     "nothing", missing->module, missing->config);
+		return -EOPNOTSUPP;
+	}
+	return pw_diag_system(diags, -err, "nf_tables refuses what `portwall "
+			      "test` needs of it");
 }
 
 static int commit(struct pw_sandbox *sb, struct writer *w,
@@ -352,7 +359,11 @@ static int commit(struct pw_sandbox *sb, struct writer *w,
 	int err = w->failed ? -ENOMEM : pw_nl_commit(sb->nl, &w->batch, &why);
 
 	if (err && !w->failed)
-		err = explain(err, diags);
+		err = explain(err,
+			      pw_missing_feature(err,
+						 pw_batch_find(&w->batch,
+							       why.seq),
+						 why.offset), diags);
 	pw_batch_clear(&w->batch);
 	return err;
 }
