@@ -95,6 +95,20 @@ static int explain(int err, const struct pw_batch *batch,
 	return err;
 }
 
+/*
+ * While a hash table grows it takes no element into a long row, and says so:
+ * lib/rhashtable.c, rhashtable_insert_rehash(). A moment later it does.
+ */
+static bool is_growing(int err, const struct pw_batch *batch,
+		       const struct pw_nl_refusal *why)
+{
+	const struct nlmsghdr *nlh = err == -EBUSY ?
+		pw_batch_find(batch, why->seq) : NULL;
+
+	return nlh && nlh->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 |
+					  NFT_MSG_NEWSETELEM);
+}
+
 static int explain_unsent(int err, const struct pw_batch *batch,
 			  struct pw_diags *diags)
 {
@@ -120,6 +134,8 @@ int pw_load_explain(int err, const struct pw_batch *batch,
 {
 	if (!err || err == -ERESTART || err == -EINPROGRESS)
 		return err;
+	if (is_growing(err, batch, why))
+		return -ERESTART;
 	if (err == -ENOMEM || err == -EMSGSIZE || err == -EPERM)
 		return explain_unsent(err, batch, diags);
 	return explain(err, batch, why, diags);

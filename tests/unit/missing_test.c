@@ -225,6 +225,32 @@ static void message_says_what_to_load(void **state)
 			    "a kernel with CONFIG_NFT_FIB_INET");
 }
 
+static int refused(uint16_t type, struct pw_diags *diags)
+{
+	pw_owned(pw_batch_clear) struct pw_batch batch = { 0 };
+	struct pw_nl_refusal why = { 0 };
+	struct nlmsghdr *nlh;
+
+	assert_int_equal(pw_batch_open(&batch, 1, 1), 0);
+	nlh = pw_batch_add(&batch, type, NLM_F_CREATE);
+	assert_non_null(nlh);
+	why.seq = nlh->nlmsg_seq;
+	assert_int_equal(pw_batch_close(&batch), 0);
+	return pw_load_explain(-EBUSY, &batch, &why, diags);
+}
+
+/* A hash table that is growing takes the element a moment later */
+static void growing_table_is_tried_again(void **state)
+{
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+
+	(void)state;
+	assert_int_equal(refused(NFT_MSG_NEWSETELEM, diags), -ERESTART);
+	assert_int_equal(pw_diags_kept(diags), 0);
+	assert_int_equal(refused(NFT_MSG_DELSET, diags), -EBUSY);
+	assert_int_equal(pw_diags_kept(diags), 1);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[64];
@@ -246,5 +272,7 @@ int main(void)
 		cmocka_unit_test(no_message_tells_nothing);
 	tests[n++] = (struct CMUnitTest)
 		cmocka_unit_test(message_says_what_to_load);
+	tests[n++] = (struct CMUnitTest)
+		cmocka_unit_test(growing_table_is_tried_again);
 	return _cmocka_run_group_tests("missing", tests, n, NULL, NULL);
 }
