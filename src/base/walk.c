@@ -49,15 +49,27 @@ static bool is_users_error(int err)
 	return false;
 }
 
+/* "check <(generate)" of a shell names a pipe, which has no path */
+static bool among_descriptors(const struct walk *walk)
+{
+	size_t len = strlen(walk->here);
+
+	return !strncmp(walk->here, "/proc/", 6) &&
+	       !strcmp(walk->here + len - 3, "/fd");
+}
+
 static int refuse(const struct walk *walk, int err)
 {
 	struct pw_diags *diags = walk->check.diags;
 
-	if (is_users_error(err))
-		return pw_diag_error(diags, walk->check.at,
-				     "cannot open %s: %s", walk->path,
-				     strerror(err));
-	return pw_diag_system(diags, err, "cannot open %s", walk->path);
+	if (!is_users_error(err))
+		return pw_diag_system(diags, err, "cannot open %s", walk->path);
+	pw_diag_error(diags, walk->check.at, "cannot open %s: %s", walk->path,
+		      strerror(err));
+	if (err == ENOENT && among_descriptors(walk))
+		pw_diag_hint(diags,
+			     "only standard input may be a pipe; it is read as -");
+	return -EINVAL;
 }
 
 static const char *kind(mode_t mode)

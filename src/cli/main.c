@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Start, the table of commands, and the end of a run. */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +10,7 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/settle.h"
+#include "cli/start.h"
 
 const struct command commands[] = {
 	{ "check", "[POLICY]", 1, POLICY_DEFAULT, false, false,
@@ -116,33 +114,6 @@ int status_of(struct cli *cli, int err)
 		pw_diag_system(cli->diags, -err, "%s",
 			       cli->command ? cli->command->name : "start");
 	return err == -EINVAL ? STATUS_WRONG : STATUS_REFUSED;
-}
-
-/* A policy or a socket must never become standard output */
-static bool open_standard_fds(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
-static bool start(void)
-{
-	if (!open_standard_fds())
-		return false;
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-	if (!getauxval(AT_SECURE))
-		return true;
-	fputs("portwall: does not run with borrowed privileges (setuid)\n",
-	      stderr);
-	return false;
 }
 
 static int refuse_privilege(struct cli *cli)
