@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netlink/shape.h"
 #include "nft/elements.h"
 #include "nft/keys.h"
 #include "portwall/array.h"
@@ -89,14 +90,17 @@ static int for_each_elem(const struct nlmsghdr *nlh,
 			 void *arg)
 {
 	const struct nlattr *attr, *nest;
+	int err = pw_shape_check(nlh, NFT_MSG_NEWSETELEM);
 
+	if (err)
+		return err;
 	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
 		mnl_attr_for_each_nested(nest, attr) {
 			struct elem elem;
-			int err = read_elem(nest, &elem);
 
+			err = read_elem(nest, &elem);
 			if (!err)
 				err = each(&elem, arg);
 			if (err)

@@ -16,6 +16,7 @@
 #include "nft/elements.h"
 #include "nft/kernel_trial.h"
 #include "nft/load_stamp.h"
+#include "nft/parse.h"
 #include "portwall/nft.h"
 
 /* Dumps of elements take time that grows with the square of their number */
@@ -48,18 +49,34 @@ static int decoded(const struct reading *r, int err)
 	return err == -EOPNOTSUPP && r->strange ? 0 : err;
 }
 
+/* What a parser made of a message: is it one for the decoder of its kind? */
+static int parsed(const struct reading *r, int err, const char *table,
+		  const char *what, bool *ours)
+{
+	*ours = !err && pw_table_is_ours(table);
+	if (err != -EOPNOTSUPP)
+		return err;
+	return !pw_table_is_ours(table) ? 0 :
+	       decoded(r, pw_diag_system(refusals(r), EOPNOTSUPP,
+			"table inet " PW_TABLE " holds %s that is not known here",
+			what));
+}
+
 static int read_chain(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_chain_free) struct nftnl_chain *nlc =
 		nftnl_chain_alloc();
 	struct reading *r = arg;
+	bool ours;
+	int err;
 
 	if (!nlc)
 		return -ENOMEM;
-	if (nftnl_chain_nlmsg_parse(nlh, nlc) < 0)
-		return -EBADMSG;
-	if (!pw_table_is_ours(nftnl_chain_get_str(nlc, NFTNL_CHAIN_TABLE)))
-		return 0;
+	err = pw_parse_chain(nlh, nlc);
+	err = parsed(r, err, nftnl_chain_get_str(nlc, NFTNL_CHAIN_TABLE),
+		     "a chain of a kind", &ours);
+	if (err || !ours)
+		return err;
 	return decoded(r, pw_nft_decode_chain(nlc, r->kernel->rules, refusals(r)));
 }
 
@@ -67,13 +84,16 @@ static int read_set(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_set_free) struct nftnl_set *nls = nftnl_set_alloc();
 	struct reading *r = arg;
+	bool ours;
+	int err;
 
 	if (!nls)
 		return -ENOMEM;
-	if (nftnl_set_nlmsg_parse(nlh, nls) < 0)
-		return -EBADMSG;
-	if (!pw_table_is_ours(nftnl_set_get_str(nls, NFTNL_SET_TABLE)))
-		return 0;
+	err = pw_parse_set(nlh, nls);
+	err = parsed(r, err, nftnl_set_get_str(nls, NFTNL_SET_TABLE),
+		     "a set with an expression", &ours);
+	if (err || !ours)
+		return err;
 	return decoded(r, pw_nft_decode_set(nls, r->kernel->rules, refusals(r)));
 }
 
@@ -81,13 +101,16 @@ static int read_obj(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_obj_free) struct nftnl_obj *nlo = nftnl_obj_alloc();
 	struct reading *r = arg;
+	bool ours;
+	int err;
 
 	if (!nlo)
 		return -ENOMEM;
-	if (nftnl_obj_nlmsg_parse(nlh, nlo) < 0)
-		return -EBADMSG;
-	if (!pw_table_is_ours(nftnl_obj_get_str(nlo, NFTNL_OBJ_TABLE)))
-		return 0;
+	err = pw_parse_obj(nlh, nlo);
+	err = parsed(r, err, nftnl_obj_get_str(nlo, NFTNL_OBJ_TABLE),
+		     "an object of a type", &ours);
+	if (err || !ours)
+		return err;
 	return decoded(r, pw_nft_decode_obj(nlo, r->kernel->rules, refusals(r)));
 }
 
@@ -115,17 +138,19 @@ static int read_rule(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = NULL;
 	struct reading *r = arg;
+	bool ours;
+	int err;
 
 	if (!rule_is_read(r, nlh))
 		return 0;
 	nlr = nftnl_rule_alloc();
 	if (!nlr)
 		return -ENOMEM;
-	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
-		return decoded(r, pw_diag_system(refusals(r), EOPNOTSUPP,
-			"table inet " PW_TABLE " holds a rule with an expression that is not known here"));
-	if (!pw_table_is_ours(nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE)))
-		return 0;
+	err = pw_parse_rule(nlh, nlr);
+	err = parsed(r, err, nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE),
+		     "a rule with an expression", &ours);
+	if (err || !ours)
+		return err;
 	return decoded(r, pw_nft_decode_rule(nlr, r->kernel->rules, refusals(r)));
 }
 

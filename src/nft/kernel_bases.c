@@ -9,6 +9,7 @@
 
 #include "nft/kernel.h"
 #include "nft/kernel_trial.h"
+#include "nft/parse.h"
 #include "portwall/nft.h"
 
 PW_DEFINE_OWNED(struct nftnl_chain, nftnl_chain_free)
@@ -26,24 +27,18 @@ static int read_chain(const struct nlmsghdr *nlh, void *arg)
 	pw_owned(nftnl_chain_free) struct nftnl_chain *nlc =
 		nftnl_chain_alloc();
 	struct looking *l = arg;
+	int err = nlc ? pw_parse_chain(nlh, nlc) : -ENOMEM;
 
-	if (!nlc)
-		return -ENOMEM;
-	if (nftnl_chain_nlmsg_parse(nlh, nlc) < 0)
-		return -EBADMSG;
-	return pw_nft_decode_chain(nlc, l->kernel.rules, l->diags);
+	return err ? err : pw_nft_decode_chain(nlc, l->kernel.rules, l->diags);
 }
 
 static int read_rule(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = nftnl_rule_alloc();
 	struct looking *l = arg;
+	int err = nlr ? pw_parse_rule(nlh, nlr) : -ENOMEM;
 
-	if (!nlr)
-		return -ENOMEM;
-	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
-		return -EOPNOTSUPP;
-	return pw_nft_decode_rule(nlr, l->kernel.rules, l->diags);
+	return err ? err : pw_nft_decode_rule(nlr, l->kernel.rules, l->diags);
 }
 
 static int ask_chain(struct looking *l, const char *name)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "nft/elements.h"
+#include "nft/parse.h"
 #include "portwall/array.h"
 #include "portwall/nft.h"
 
@@ -55,10 +56,10 @@ static int keep_rule(const struct nlmsghdr *nlh, void *arg)
 	struct walk *w = arg;
 	int err = nlr ? spend(w) : -ENOMEM;
 
+	if (!err)
+		err = pw_parse_rule(nlh, nlr);
 	if (err)
 		return err;
-	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
-		return -EOPNOTSUPP;
 	err = PW_ARRAY_PUSH(w->rules, w->num, w->cap, nlr);
 	if (!err)
 		nlr = NULL;
@@ -113,12 +114,9 @@ static int read_set(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_set_free) struct nftnl_set *nls = nftnl_set_alloc();
 	struct walk *w = arg;
+	int err = nls ? pw_parse_set(nlh, nls) : -ENOMEM;
 
-	if (!nls)
-		return -ENOMEM;
-	if (nftnl_set_nlmsg_parse(nlh, nls) < 0)
-		return -EBADMSG;
-	return pw_nft_decode_set(nls, w->rs, w->unsaid);
+	return err ? err : pw_nft_decode_set(nls, w->rs, w->unsaid);
 }
 
 /* The declaration, of a map or a set */

@@ -12,6 +12,7 @@
 
 #include "nft/kernel_trial.h"
 #include "nft/load_stamp.h"
+#include "nft/parse.h"
 
 PW_DEFINE_OWNED(struct nftnl_table, nftnl_table_free)
 PW_DEFINE_OWNED(struct nftnl_rule, nftnl_rule_free)
@@ -36,11 +37,10 @@ static int read_table(const struct nlmsghdr *nlh, void *arg)
 	struct pw_table_info *info = arg;
 	const void *data;
 	uint32_t len;
+	int err = nlt ? pw_parse_table(nlh, nlt) : -ENOMEM;
 
-	if (!nlt)
-		return -ENOMEM;
-	if (nftnl_table_nlmsg_parse(nlh, nlt) < 0)
-		return -EBADMSG;
+	if (err)
+		return err;
 	info->exists = true;
 	info->dormant = nftnl_table_get_u32(nlt, NFTNL_TABLE_FLAGS) &
 			NFT_TABLE_F_DORMANT;
@@ -93,11 +93,12 @@ static int read_target(const struct nlmsghdr *nlh, void *arg)
 	uint32_t *target = &targets->current;
 	struct nftnl_expr_iter *iter;
 	struct nftnl_expr *expr;
+	int err = nlr ? pw_parse_rule(nlh, nlr) : -ENOMEM;
 
-	if (!nlr)
-		return -ENOMEM;
-	if (nftnl_rule_nlmsg_parse(nlh, nlr) < 0)
+	if (err == -EOPNOTSUPP)
 		return 0;	/* none of ours: whoever decodes it will say */
+	if (err)
+		return err;
 	iter = nftnl_expr_iter_create(nlr);
 	if (!iter)
 		return -ENOMEM;

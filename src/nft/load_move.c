@@ -12,6 +12,7 @@
 #include "nft/kernel_trial.h"
 #include "nft/load_move.h"
 #include "nft/load_stamp.h"
+#include "nft/parse.h"
 
 #define ADOPT_MS (3600u * 1000)	/* hazards: sessions that precede us */
 /* For packets that are on their way through the rules of a trial */
@@ -33,11 +34,10 @@ static int read_chain(const struct nlmsghdr *nlh, void *arg)
 	struct seen_chain *seen = arg;
 	const void *data;
 	uint32_t len;
+	int err = nlc ? pw_parse_chain(nlh, nlc) : -ENOMEM;
 
-	if (!nlc)
-		return -ENOMEM;
-	if (nftnl_chain_nlmsg_parse(nlh, nlc) < 0)
-		return -EBADMSG;
+	if (err)
+		return err;
 	seen->policy = nftnl_chain_get_u32(nlc, NFTNL_CHAIN_POLICY);
 	data = nftnl_chain_get_data(nlc, NFTNL_CHAIN_USERDATA, &len);
 	if (data && len <= sizeof(seen->userdata)) {

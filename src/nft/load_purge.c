@@ -11,6 +11,7 @@
 
 #include "nft/kernel.h"
 #include "nft/load_priv.h"
+#include "nft/parse.h"
 #include "portwall/nft.h"
 
 PW_DEFINE_OWNED(struct nftnl_rule, nftnl_rule_free)
@@ -50,16 +51,14 @@ static int judge_rule(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_rule_free) struct nftnl_rule *nlr = nftnl_rule_alloc();
 	struct purge *purge = arg;
-	bool parsed;
-	int err = -EOPNOTSUPP;
+	int err = nlr ? pw_parse_rule(nlh, nlr) : -ENOMEM;
 
-	if (!nlr)
-		return -ENOMEM;
-	parsed = nftnl_rule_nlmsg_parse(nlh, nlr) >= 0;
+	if (err && err != -EOPNOTSUPP)
+		return err;
 	if (!pw_table_is_ours(nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE)) ||
 	    !nftnl_rule_get_str(nlr, NFTNL_RULE_CHAIN))
 		return 0;
-	if (parsed)
+	if (!err)
 		err = pw_nft_decode_rule(nlr, purge->rules, purge->unsaid);
 	if (err != -EOPNOTSUPP)
 		return err;
@@ -72,16 +71,15 @@ static int judge_set(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_set_free) struct nftnl_set *nls = nftnl_set_alloc();
 	struct purge *purge = arg;
-	int err;
+	int err = nls ? pw_parse_set(nlh, nls) : -ENOMEM;
 
-	if (!nls)
-		return -ENOMEM;
-	if (nftnl_set_nlmsg_parse(nlh, nls) < 0)
-		return -EBADMSG;
+	if (err && err != -EOPNOTSUPP)
+		return err;
 	if (!pw_table_is_ours(nftnl_set_get_str(nls, NFTNL_SET_TABLE)) ||
 	    nftnl_set_get_u32(nls, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS)
 		return 0;
-	err = pw_nft_decode_set(nls, purge->again, purge->unsaid);
+	if (!err)
+		err = pw_nft_decode_set(nls, purge->again, purge->unsaid);
 	if (err != -EOPNOTSUPP)
 		return err;
 	purge->gone.others++;
@@ -94,15 +92,14 @@ static int judge_chain(const struct nlmsghdr *nlh, void *arg)
 	pw_owned(nftnl_chain_free) struct nftnl_chain *nlc =
 		nftnl_chain_alloc();
 	struct purge *purge = arg;
-	int err;
+	int err = nlc ? pw_parse_chain(nlh, nlc) : -ENOMEM;
 
-	if (!nlc)
-		return -ENOMEM;
-	if (nftnl_chain_nlmsg_parse(nlh, nlc) < 0)
-		return -EBADMSG;
+	if (err && err != -EOPNOTSUPP)
+		return err;
 	if (!pw_table_is_ours(nftnl_chain_get_str(nlc, NFTNL_CHAIN_TABLE)))
 		return 0;
-	err = pw_nft_decode_chain(nlc, purge->again, purge->unsaid);
+	if (!err)
+		err = pw_nft_decode_chain(nlc, purge->again, purge->unsaid);
 	if (err != -EOPNOTSUPP)
 		return err;
 	purge->gone.others++;
@@ -129,15 +126,14 @@ static int judge_obj(const struct nlmsghdr *nlh, void *arg)
 {
 	pw_owned(nftnl_obj_free) struct nftnl_obj *nlo = nftnl_obj_alloc();
 	struct purge *purge = arg;
-	int err;
+	int err = nlo ? pw_parse_obj(nlh, nlo) : -ENOMEM;
 
-	if (!nlo)
-		return -ENOMEM;
-	if (nftnl_obj_nlmsg_parse(nlh, nlo) < 0)
-		return -EBADMSG;
+	if (err && err != -EOPNOTSUPP)
+		return err;
 	if (!pw_table_is_ours(nftnl_obj_get_str(nlo, NFTNL_OBJ_TABLE)))
 		return 0;
-	err = pw_nft_decode_obj(nlo, purge->again, purge->unsaid);
+	if (!err)
+		err = pw_nft_decode_obj(nlo, purge->again, purge->unsaid);
 	if (err != -EOPNOTSUPP)
 		return err;
 	purge->gone.others++;

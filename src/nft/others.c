@@ -15,6 +15,7 @@
 #include <libnftnl/table.h>
 
 #include "nft/others_walk.h"
+#include "nft/parse.h"
 #include "portwall/array.h"
 #include "portwall/ruleset.h"
 
@@ -80,11 +81,10 @@ static int on_table(const struct nlmsghdr *nlh, void *arg)
 	struct search *s = arg;
 	const char *name;
 	uint8_t family;
+	int err = nlt ? pw_parse_table(nlh, nlt) : -ENOMEM;
 
-	if (!nlt)
-		return -ENOMEM;
-	if (nftnl_table_nlmsg_parse(nlh, nlt) < 0)
-		return -EBADMSG;
+	if (err)
+		return err;
 	name = nftnl_table_get_str(nlt, NFTNL_TABLE_NAME);
 	family = (uint8_t)nftnl_table_get_u32(nlt, NFTNL_TABLE_FAMILY);
 	if (!name)
@@ -107,11 +107,10 @@ static int on_chain(const struct nlmsghdr *nlh, void *arg)
 	struct search *s = arg;
 	struct pw_rough_chain chain = { 0 };
 	const char *table, *name;
+	int err = nlc ? pw_parse_chain(nlh, nlc) : -ENOMEM;
 
-	if (!nlc)
-		return -ENOMEM;
-	if (nftnl_chain_nlmsg_parse(nlh, nlc) < 0)
-		return -EBADMSG;
+	if (err)
+		return err;
 	table = nftnl_chain_get_str(nlc, NFTNL_CHAIN_TABLE);
 	name = nftnl_chain_get_str(nlc, NFTNL_CHAIN_NAME);
 	chain.family = (uint8_t)nftnl_chain_get_u32(nlc, NFTNL_CHAIN_FAMILY);
@@ -150,15 +149,19 @@ static struct pw_rough_chain *find_chain(struct search *s, uint8_t family,
 	return NULL;
 }
 
-/* What libnftnl does not know may be anything */
-static void read_rule(const struct nlmsghdr *nlh, struct nftnl_rule *nlr,
-		      struct pw_rough_rule *rule)
+/* What is not known here may be anything */
+static int read_rule(const struct nlmsghdr *nlh, struct nftnl_rule *nlr,
+		     struct pw_rough_rule *rule)
 {
-	if (nftnl_rule_nlmsg_parse(nlh, nlr) >= 0)
+	int err = pw_parse_rule(nlh, nlr);
+
+	if (!err)
 		pw_rough_read(nlr, rule);
-	else
-		*rule = (struct pw_rough_rule){
-			.maybe = true, .verdict = PW_ROUGH_UNKNOWN };
+	if (err != -EOPNOTSUPP)
+		return err;
+	*rule = (struct pw_rough_rule){
+		.maybe = true, .verdict = PW_ROUGH_UNKNOWN };
+	return 0;
 }
 
 static int on_rule(const struct nlmsghdr *nlh, void *arg)
@@ -168,10 +171,10 @@ static int on_rule(const struct nlmsghdr *nlh, void *arg)
 	struct pw_rough_chain *chain;
 	struct search *s = arg;
 	const char *table, *name;
+	int err = nlr ? read_rule(nlh, nlr, &rule) : -ENOMEM;
 
-	if (!nlr)
-		return -ENOMEM;
-	read_rule(nlh, nlr, &rule);
+	if (err)
+		return err;
 	table = nftnl_rule_get_str(nlr, NFTNL_RULE_TABLE);
 	name = nftnl_rule_get_str(nlr, NFTNL_RULE_CHAIN);
 	chain = table && name ? find_chain(s,
