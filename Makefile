@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # portwall: make, make check, make install; SAN=1 for ASan and UBSan, FUZZ=1
-# for these and libFuzzer
+# for these and libFuzzer, COV=1 for gcov
 
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
@@ -20,7 +20,7 @@ MXML     := $(shell pkg-config --exists mxml4 && echo mxml4 || echo mxml)
 PKGS     := libnftnl libmnl libmd inih jansson $(MXML)
 PKG_INC  := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
-BUILD    := build$(if $(FUZZ),-fuzz,$(if $(SAN),-san))
+BUILD    := build$(if $(FUZZ),-fuzz,$(if $(SAN),-san,$(if $(COV),-cov)))
 
 ifdef FUZZ
 CC := clang
@@ -43,6 +43,11 @@ else ifdef SAN
 OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 LDOPT := -fsanitize=address,undefined
+else ifdef COV
+# As written, branch by branch; children that _exit() write their counters too
+OPT := -O0 -g --coverage
+LEAVE := $(BUILD)/tests/coverage/leave.o
+LDOPT := --coverage -Wl,--wrap=_exit $(LEAVE)
 else
 OPT := -O2 -g -D_FORTIFY_SOURCE=3 $(HARDEN) \
 	$(if $(findstring clang,$(CC)),,$(HARDEN_GCC))
@@ -77,7 +82,7 @@ $(LIB): $(LIB_OBJ)
 	$(SAY) "  AR    $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BIN): $(CLI_OBJ) $(LIB)
+$(BIN): $(CLI_OBJ) $(LIB) | $(LEAVE)
 	$(SAY) "  LD    $@"
 	$(Q)$(CC) $(LDOPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -92,7 +97,7 @@ $(HELP_LIB): $$(filter $$(@D)/%,$(HELP))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 helpers = $(if $(findstring $1/,$(HELP_LIB)),$1/helpers.a)
-$(TESTS): $(BUILD)/%: %.c $$(call helpers,$$(@D)) $(LIB)
+$(TESTS): $(BUILD)/%: %.c $$(call helpers,$$(@D)) $(LIB) | $(LEAVE)
 	@mkdir -p $(@D)
 	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDOPT) $(LDFLAGS) -o $@ \
@@ -108,7 +113,8 @@ CLI_LIB  := $(BUILD)/cli.a
 $(CLI_LIB): $(filter-out %/main.o,$(CLI_OBJ))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(FUZZERS): %: %.o $(FUZZ_MAIN) $$(call helpers,$$(@D)) $(CLI_LIB) $(LIB)
+$(FUZZERS): %: %.o $(FUZZ_MAIN) $$(call helpers,$$(@D)) $(CLI_LIB) $(LIB) \
+		| $(LEAVE)
 	$(SAY) "  LD    $@"
 	$(Q)$(CC) $(LDOPT) $(if $(FUZZ),-fsanitize=fuzzer) $(LDFLAGS) -o $@ \
 		$^ $(LDLIBS)
@@ -117,14 +123,14 @@ fuzzers: $(FUZZERS)
 
 # Sends frames for tests/netns/gapless and tests/bench
 BLAST := $(BUILD)/tests/bench/blast
-$(BLAST): $(BUILD)/%: %.c
+$(BLAST): $(BUILD)/%: %.c | $(LEAVE)
 	@mkdir -p $(@D)
 	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDOPT) $(LDFLAGS) -o $@ $<
 
 # Sweeps for tests/bench
 LO_BENCH := $(BUILD)/tests/bench/loopback
-$(LO_BENCH): $(BUILD)/%: %.c $(LIB)
+$(LO_BENCH): $(BUILD)/%: %.c $(LIB) | $(LEAVE)
 	@mkdir -p $(@D)
 	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDOPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -143,6 +149,17 @@ soak: all $(BLAST)
 # What scripts/check runs, without installing anything; SUITES=unit selects
 check:
 	+$(Q)sh scripts/check --no-install $(SUITES)
+
+# Lines and branches that tests reach; fails where src/policy, compile, ruleset
+# or net are reached too little. SUITES= runs every suite, half an hour.
+COV_SUITES := unit golden reader rehearse cli kernel
+coverage:
+	$(Q)sh scripts/deps.sh coverage
+	+$(Q)$(MAKE) --no-print-directory -s COV=1 all tests
+	$(Q)find build-cov -name '*.gcda' -delete
+	$(Q)BUILD=build-cov sh scripts/check --built $(if $(filter undefined,$\
+		$(origin SUITES)),$(COV_SUITES),$(SUITES)); status=$$?; \
+		scripts/coverage && exit $$status
 
 # The manuals name the directories of the policies and of the units
 install_manual = sed 's,/usr/local/share/doc/portwall,$(DOCDIR),;s,$\
@@ -235,10 +252,10 @@ fmt:
 	$(if $(FILES),clang-format -i $(FILES),@echo 'usage: make fmt FILES="..."')
 
 clean:
-	$(Q)rm -rf build build-san build-fuzz
+	$(Q)rm -rf build build-san build-fuzz build-cov
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d) \
 	$(FUZZERS:=.d) $(FUZZ_MAIN:.o=.d)
 
-.PHONY: all tests unit check check-boot check-kernels check-long soak fuzzers \
-	fuzz fuzz-merge install uninstall tidy cppcheck bench fmt clean
+.PHONY: all tests unit check check-boot check-kernels check-long coverage soak \
+	fuzzers fuzz fuzz-merge install uninstall tidy cppcheck bench fmt clean

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Install what is missing: deps.sh [build|run|check|bench], each more than the
-# last; deps.sh boot|fuzz: what check-boot, make fuzz need.
+# last; deps.sh coverage: check and gcovr; deps.sh boot|fuzz: what check-boot,
+# make fuzz need.
 # By apt as root or with sudo; elsewhere it names the packages and exits 1.
 set -eu
 
@@ -40,6 +41,7 @@ fuzz     cmd:clang                clang            clang             clang      
 fuzz     libfuzzer                libclang-rt-dev  compiler-rt       compiler-rt    compiler-rt
 bench    cmd:iperf3               iperf3           iperf3            iperf3         iperf3
 bench    cmd:nmap                 nmap             nmap              nmap           nmap
+coverage cmd:gcovr                gcovr            gcovr             -              -
 boot     cmd:python3              python3          python3           python         python3
 boot     cmd:qemu-system-x86_64   qemu-system-x86  qemu-system-x86-core qemu-system-x86 qemu-system-x86_64
 boot     cmd:debootstrap          debootstrap      debootstrap       debootstrap    debootstrap
@@ -81,7 +83,9 @@ missing() {
 	bench) levels='build run check bench' ;;
 	boot)  levels='build boot' ;;
 	fuzz)  levels='build fuzz' ;;
-	*)     echo "usage: deps.sh [build|run|check|bench|boot|fuzz]" >&2; exit 2 ;;
+	coverage) levels='build run check coverage' ;;
+	*)     echo "usage: deps.sh [build|run|check|bench|coverage|boot|fuzz]" >&2
+	       exit 2 ;;
 	esac
 	echo "$needs" | while read -r at how debian fedora arch alpine; do
 		case " $levels " in
