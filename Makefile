@@ -17,7 +17,7 @@ SAY      := @$(if $(filter 1,$(V))$(SILENT),:,echo)
 
 # Mini-XML 4 goes by a name of its own
 MXML     := $(shell pkg-config --exists mxml4 && echo mxml4 || echo mxml)
-PKGS     := libnftnl libmnl libmd inih jansson $(MXML)
+PKGS     := libnftnl libmnl libmd inih jansson libcap-ng libseccomp $(MXML)
 PKG_INC  := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
 BUILD    := build$(if $(FUZZ),-fuzz,$(if $(SAN),-san,$(if $(COV),-cov)))

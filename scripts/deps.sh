@@ -21,6 +21,8 @@ build    lib:libmnl               libmnl-dev       libmnl-devel      libmnl     
 build    lib:libmd                libmd-dev        libmd-devel       libmd          libmd-dev
 build    lib:inih                 libinih-dev      inih-devel        libinih        inih-dev
 build    lib:jansson              libjansson-dev   jansson-devel     jansson        jansson-dev
+build    lib:libcap-ng            libcap-ng-dev    libcap-ng-devel  libcap-ng      libcap-ng-dev
+build    lib:libseccomp           libseccomp-dev   libseccomp-devel libseccomp     libseccomp-dev
 build    lib:mxml,mxml4           libmxml-dev      mxml-devel        mxml           mxml-dev
 run      file:/etc/services       netbase          setup             iana-etc       alpine-baselayout
 run      cmd:nft                  nftables         nftables          nftables       nftables

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "portwall/confine.h"
 #include "portwall/diag.h"
 #include "portwall/live.h"
 
@@ -88,6 +89,7 @@ enum policy_use { POLICY_NEVER, POLICY_DEFAULT, POLICY_IF_NAMED };
  * @writes:	changes the host
  * @options:	bits of enum option_bit that it takes beside OPT_COMMON
  * @run:	returns an exit status
+ * @job:	what it may do
  * @help:	one line
  * @more:	what `portwall help NAME` adds
  */
@@ -98,6 +100,7 @@ struct command {
 	bool privileged, writes;
 	unsigned int options;
 	int (*run)(struct cli *cli);
+	enum pw_job job;
 	const char *help, *more;
 };
 
