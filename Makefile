@@ -32,8 +32,12 @@ WARN := -Wall -Wextra -Wpedantic -Wno-gnu-statement-expression -Wshadow \
 WARN += $(if $(findstring clang,$(CC)),,-Wno-pedantic)
 HARDEN := -fstack-protector-strong -fno-delete-null-pointer-checks \
 	-fno-strict-overflow -fno-strict-aliasing -fPIE
-HARDEN_GCC := -fstack-clash-protection -fcf-protection=full \
-	-ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
+HARDEN_GCC := -fstack-clash-protection -ftrivial-auto-var-init=zero \
+	-fzero-call-used-regs=used-gpr
+# Where calls and jumps may lead, on processors that can check it
+MACHINE := $(shell $(CC) -dumpmachine)
+HARDEN += $(if $(filter x86_64-%,$(MACHINE)),-fcf-protection=full)
+HARDEN += $(if $(filter aarch64-%,$(MACHINE)),-mbranch-protection=standard)
 ifdef FUZZ
 WARN := -w
 OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
@@ -49,7 +53,7 @@ OPT := -O0 -g --coverage
 LEAVE := $(BUILD)/tests/coverage/leave.o
 LDOPT := --coverage -Wl,--wrap=_exit $(LEAVE)
 else
-OPT := -O2 -g -D_FORTIFY_SOURCE=3 $(HARDEN) \
+OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARDEN) \
 	$(if $(findstring clang,$(CC)),,$(HARDEN_GCC))
 LDOPT := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed
 endif
