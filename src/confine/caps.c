@@ -37,8 +37,8 @@ static int choose(uint64_t left)
 	return 0;
 }
 
-/* What capng_apply() says is not asked: without CAP_SETPCAP, as in the boot
- * unit, it cannot narrow the bounding set, and need not */
+/* Who has no more, as in the units of systemd, has no CAP_SETPCAP to narrow the
+ * bounding set with, of which capng_apply() would complain to the system log */
 int pw_caps_keep(uint64_t keep)
 {
 	uint64_t have;
@@ -47,8 +47,9 @@ int pw_caps_keep(uint64_t keep)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	err = permitted(&have);
-	if (!err)
-		err = choose(have & keep);
+	if (err || !(have & ~keep))
+		return err;
+	err = choose(have & keep);
 	if (err)
 		return err;
 	(void)capng_apply(CAPNG_SELECT_ALL);
