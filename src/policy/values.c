@@ -3,6 +3,7 @@
 #include "policy/values.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "portwall/array.h"
@@ -11,6 +12,12 @@
 #include "policy/items.h"
 
 #define COUNT_MAX 1000000u	/* of rates, bursts and connections */
+#define YEAR_S (365ull * 86400)
+/*
+ * nft_limit_eval() has the time of a whole burst in 63 bits of nanoseconds, 292
+ * years, and lets nothing pass beyond; nft_limit_init() refuses twice as much
+ */
+#define REFILL_MAX_S (250 * YEAR_S)
 
 /* The value being read */
 struct reader {
@@ -185,6 +192,21 @@ static int parse_limit_tail(struct reader *reader, bool burst, bool source)
 	return found;
 }
 
+static int check_refill(const struct reader *reader)
+{
+	const struct pw_rate *rate = &reader->entry->rate;
+	uint64_t s = (uint64_t)rate->burst * rate->unit_s / rate->count;
+
+	if (s <= REFILL_MAX_S)
+		return 0;
+	pw_diag_error(reader->diags, &reader->value,
+		      "burst %" PRIu32 " lasts for %llu years", rate->burst,
+		      s / YEAR_S);
+	pw_diag_hint(reader->diags, "at this rate write at most burst %llu",
+		     REFILL_MAX_S * rate->count / rate->unit_s);
+	return -EINVAL;
+}
+
 static int parse_limit(struct reader *reader, bool with_source)
 {
 	struct pw_loc word = reader->value;
@@ -198,9 +220,11 @@ static int parse_limit(struct reader *reader, bool with_source)
 	if (err)
 		return err;
 	err = parse_limit_tail(reader, true, with_source);
-	if (err)
+	if (err) {
 		pw_diag_hint(reader->diags, "%s", form);
-	return err;
+		return err;
+	}
+	return check_refill(reader);
 }
 
 static int parse_rate(struct reader *reader)
