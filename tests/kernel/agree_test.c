@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Three witnesses: what the policy says of a packet, what the rules do with it
- * by the evaluator, and what the kernel does with it. Random policies, random
- * packets in a private host.
+ * Four witnesses: what the policy says of a packet, what it says by the second
+ * reader, which shares no code, what the rules do with it by the evaluator, and
+ * what the kernel does with it. Random policies, random packets in a private
+ * host.
  *
  * PW_PAIRS=N asks for so many (policy, packet) pairs, PW_SEED=WORD for others,
  * PW_FIRST=N begins with that policy: with PW_PAIRS=1 it is shown again alone.
@@ -13,6 +14,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <ftw.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@
 #include <portwall/sandbox.h>
 
 #include "shots.h"
+#include "witness.h"
 
 #define PAIRS 10000
 #define MAX_SHOTS 200		/* of one policy */
@@ -34,6 +37,8 @@
 
 /**
  * struct bench - A private host for all policies, one after the other
+ * @reader:	the second reader
+ * @dir:	of the files that policies name
  * @ready:	it could be opened, else @diags says why not
  */
 struct bench {
@@ -41,6 +46,8 @@ struct bench {
 	struct pw_sandbox *sb;
 	struct pw_nl *nl;
 	struct pw_diags *diags;
+	struct witness reader;
+	char dir[32];
 	bool ready;
 };
 
@@ -55,9 +62,9 @@ struct subject {
 	struct pw_ruleset *rs;
 };
 
-/* What came of the packets of one policy, or of all */
+/* What came of the packets of one policy, or of all; @read: by both readers */
 struct tally {
-	uint64_t pairs, unknown, wrong;
+	uint64_t pairs, read, unknown, wrong;
 	uint64_t by[4];			/* enum pw_expected */
 };
 
@@ -77,13 +84,29 @@ static int open_bench(void **state)
 		return 0;		/* each test skips itself */
 	works(pw_sandbox_listen(bench.sb, true, bench.diags));
 	works(pw_nl_open(&bench.nl, bench.diags));
+	strcpy(bench.dir, "/tmp/pw-agree-XXXXXX");
+	assert_non_null(mkdtemp(bench.dir));
+	witness_open(&bench.reader);
 	bench.ready = true;
 	return 0;
+}
+
+static int remove_file(const char *path, const struct stat *st, int type,
+		       struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
 }
 
 static int close_bench(void **state)
 {
 	(void)state;
+	if (bench.ready) {
+		witness_close(&bench.reader);
+		nftw(bench.dir, remove_file, 8, FTW_DEPTH | FTW_PHYS);
+	}
 	pw_nl_close(bench.nl);
 	pw_sandbox_close(bench.sb);
 	pw_scene_free(bench.scene);
@@ -212,19 +235,40 @@ static bool agrees(enum pw_expected what, const struct shot *shot,
 	}
 }
 
-static void show(const struct subject *s, const struct shot *shot,
-		 const struct pw_expectation *said, enum pw_expected rules,
-		 enum pw_evidence seen)
+/**
+ * struct words - What each says of one packet
+ * @reader:	-1: it does not know
+ */
+struct words {
+	struct pw_expectation policy;
+	int reader;
+	enum pw_expected rules;
+	enum pw_evidence kernel;
+};
+
+static bool all_same(const struct words *words, const struct shot *shot)
 {
-	static const char *const words[] = {
+	return agrees(words->policy.what, shot, words->kernel) &&
+	       agrees(words->rules, shot, words->kernel) &&
+	       (words->reader < 0 ||
+		words->reader == (int)words->policy.what);
+}
+
+static void show(const struct subject *s, const struct shot *shot,
+		 const struct words *words)
+{
+	static const char *const names[] = {
 		"closed", "refused", "limited", "reachable",
 	};
 	char *packet = shots_text(bench.scene, shot);
 
 	/* cmocka's own cuts long texts */
-	fprintf(stderr, "%s\n%s\npolicy: %s (%s), rules: %s, kernel: %s\n",
-		s->text, packet, words[said->what], said->why, words[rules],
-		pw_evidence_text(seen));
+	fprintf(stderr,
+		"%s\n%s\npolicy: %s (%s), second reader: %s, rules: %s, "
+		"kernel: %s\n", s->text, packet, names[words->policy.what],
+		words->policy.why,
+		words->reader < 0 ? "nothing" : names[words->reader],
+		names[words->rules], pw_evidence_text(words->kernel));
 	free(packet);
 }
 
@@ -259,24 +303,26 @@ static void compare(const struct subject *s, const struct shot *shots,
 		    size_t num, bool told, struct tally *tally)
 {
 	uint8_t evidence[MAX_SHOTS];
+	int read[MAX_SHOTS];
 
 	fire(shots, num, evidence);
+	witness_ask(&bench.reader, bench.scene, s->text, s->model->now_ns,
+		    shots, num, read);
 	for (size_t i = 0; i < num; i++) {
-		struct pw_expectation said = expect(s, &shots[i]);
-		enum pw_expected rules = evaluate(s->rs, &shots[i], said.what);
-		enum pw_evidence seen = evidence[i];
+		struct words words = {
+			expect(s, &shots[i]), read[i], PW_EX_CLOSED,
+			evidence[i],
+		};
 
+		words.rules = evaluate(s->rs, &shots[i], words.policy.what);
 		tally->pairs++;
-		tally->by[said.what]++;
-		if (seen == PW_EV_UNKNOWN) {
+		tally->read += read[i] >= 0;
+		tally->by[words.policy.what]++;
+		if (words.kernel == PW_EV_UNKNOWN)
 			tally->unknown++;
-			continue;
-		}
-		if (agrees(said.what, &shots[i], seen) &&
-		    agrees(rules, &shots[i], seen))
-			continue;
-		if (tally->wrong++ < MAX_SHOWN && told)
-			show(s, &shots[i], &said, rules, seen);
+		else if (!all_same(&words, &shots[i]) &&
+			 tally->wrong++ < MAX_SHOWN && told)
+			show(s, &shots[i], &words);
 	}
 }
 
@@ -287,8 +333,8 @@ static FILE *policies(const char *seed, unsigned long first,
 	FILE *pipe;
 
 	snprintf(command, sizeof(command),
-		 "python3 tests/kernel/policies.py '%s' %lu %lu", seed, first,
-		 count);
+		 "python3 tests/kernel/policies.py '%s' %lu %lu %s", seed,
+		 first, count, bench.dir);
 	pipe = popen(command, "r");
 	assert_non_null(pipe);
 	return pipe;
@@ -332,11 +378,13 @@ static void all_agree(void **state)
 	}
 	free(text);
 	assert_int_equal(pclose(pipe), 0);
-	print_message("%lu pairs: %lu closed, %lu refused, %lu limited, "
-		      "%lu reachable; %lu unknown, %lu wrong\n",
-		      tally.pairs, tally.by[0], tally.by[1], tally.by[2],
-		      tally.by[3], tally.unknown, tally.wrong);
+	print_message("%lu pairs, %lu of them by both readers: %lu closed, "
+		      "%lu refused, %lu limited, %lu reachable; %lu unknown, "
+		      "%lu wrong\n", tally.pairs, tally.read, tally.by[0],
+		      tally.by[1], tally.by[2], tally.by[3], tally.unknown,
+		      tally.wrong);
 	assert_int_equal(tally.wrong, 0);
+	assert_true(tally.read > tally.pairs / 2);
 	assert_true(tally.unknown <= tally.pairs / 1000);
 }
 

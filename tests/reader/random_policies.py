@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Random policies, and the packets that tell one policy from another.
 
+Every key of the language is in some of them, but `file:` and `include` only
+where there is a directory for the files.
+
 All values come from small pools, so that sections overlap, shadow and touch
 each other; the packets take every value of the pools and its neighbours.
 """
 
+import os
 import random
 
 PORTS = range(1000, 1012)
@@ -19,10 +23,15 @@ WORDS = ("ant", "bee", "cat", "dog", "eel", "fox", "gnu", "hen", "ibis", "jay",
 
 
 class Generator:
-    """Makes one policy from one seed."""
+    """Makes one policy from one seed; with a directory also the files that it
+    names."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, directory=None):
         self.rng = random.Random(seed)
+        self.directory = directory
+        self.stem = str(seed).replace("/", "-")
+        self.files = 0
+        self.closed = self.chance(.05)
         self.names = {"addresses": [], "interfaces": [], "ports": []}
         self.words = self.rng.sample(WORDS, len(WORDS))
 
@@ -33,7 +42,35 @@ class Generator:
         return [make() for _ in range(self.rng.randint(1, most))]
 
     def joined(self, words):
-        return self.rng.choice((", ", " ", ",")).join(words)
+        return self.rng.choice((", ", ", ", " ", " ", ",", ",\n    ",
+                                "\n\t")).join(words)
+
+    def rate(self):
+        """More than a test sends."""
+        return self.rng.choice(("100000/second", "1000000/minute",
+                                "90000/hour burst 100000",
+                                "1/day burst 91250",
+                                "100000/second burst 100000"))
+
+    def write(self, ending, lines):
+        """A file of the policy's; its path"""
+        self.files += 1
+        path = os.path.join(self.directory, "%s-%d.%s" % (
+            self.stem, self.files, ending))
+        newline = self.rng.choice(("\n", "\n", "\r\n"))
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(newline.join([*lines, ""]))
+        return path
+
+    def list_file(self):
+        """Addresses, a line each"""
+        lines = []
+        for _ in range(self.rng.randint(0, 6)):
+            lines.append(self.rng.choice(("", "", " ")) + self.source() +
+                         self.rng.choice(("", "", "  # somebody")))
+            if self.chance(.2):
+                lines.append(self.rng.choice(("", "# a comment")))
+        return "file:" + self.write("txt", lines)
 
     # --- items of lists
 
@@ -53,7 +90,11 @@ class Generator:
         if names and self.chance(.4):
             return self.rng.choice(names)
         if self.chance(.05):
-            return self.rng.choice(("private", "link-local"))
+            return self.rng.choice(("private", "link-local", "0.0.0.0/0",
+                                    "::/0", "0.0.0.0-192.0.2.7",
+                                    "128.0.0.0/1", "2000::/3"))
+        if self.directory and self.chance(.08):
+            return self.list_file()
         return self.source()
 
     def interface(self):
@@ -73,7 +114,8 @@ class Generator:
     def port_key(self, key):
         """The value of tcp, udp or sctp."""
         if self.chance(.06):
-            return self.rng.choice(("all", "1-1005", "1004-65535"))
+            return self.rng.choice(("all", "1-1005", "1004-65535", "1",
+                                    "65535", "1 65535"))
         ports = self.some(self.port)
         if key != "sctp" and self.chance(.1):
             ports.append("domain")      # not in the services for sctp
@@ -102,11 +144,18 @@ class Generator:
         if self.chance(.4):
             yield "default = reject"
         if self.chance(.6):
-            yield "ping = " + pick(("yes", "no", "100000/second"))
+            yield "ping = " + pick(("yes", "no", self.rate()))
         if self.chance(.3):
             yield "dhcp = " + pick(("yes", "no"))
         if self.chance(.2):
-            yield "log = 5/minute"
+            yield "log = " + pick(("no", "5/minute", "90/hour burst 2",
+                                   "1000/day"))
+        if self.chance(.2):
+            yield "established = " + pick(("keep", "cut"))
+        if self.chance(.1):
+            yield "guard = " + pick(("1000", "1000-1003, 1005", "domain"))
+        if self.closed:
+            yield "closed = all"
         if self.chance(.3):
             yield "containers = " + pick(("follow", "ignore"))
         if self.chance(.3):
@@ -160,13 +209,13 @@ class Generator:
             yield "until = " + self.rng.choice((
                 "2020-01-01T00:00Z", "2099-12-31T23:59:59+02:00"))
         if self.chance(.1):
-            yield "log = 3/second burst 4"
+            yield "log = " + self.rng.choice(("no", "3/second burst 4"))
         if self.chance(.1):
             yield "comment = " + self.rng.choice(("for tests", "a = b"))
         if block:
             return
         if self.chance(.12):
-            yield "rate = 100000/second burst 100000" + self.rng.choice(
+            yield "rate = " + self.rate() + self.rng.choice(
                 ("", " per source"))
         if self.chance(.08):
             yield "connections = 100000" + self.rng.choice(
@@ -188,16 +237,40 @@ class Generator:
         yield "[%s %s]" % (kind, self.words.pop())
         yield from body
 
+    def dressed(self, part):
+        """What a reader must see past: comments and white space."""
+        for line in part:
+            if self.chance(.03):
+                yield self.rng.choice(("# tcp = 1", "; [allow nobody]", ""))
+            if "\n" not in line and self.chance(.05):
+                line += self.rng.choice((" ; a comment", "\t;;", "  "))
+            yield line
+
+    def moved(self, parts):
+        """Some parts in a file of their own, and the line that reads it."""
+        there = [part for part in parts if self.chance(.3)]
+        lines = [line for part in there for line in self.dressed(part)]
+        path = self.write("ini", "\n".join(lines).split("\n"))
+        if self.chance(.5):
+            path = path[:-len("ini")] + "in?"
+        return [p for p in parts if p not in there], "include = " + path
+
     def text(self):
-        parts = [list(self.named()), list(self.policy())]
+        policy = list(self.policy())
+        parts = [list(self.named())]
         parts += [list(self.section("allow"))
-                  for _ in range(self.rng.randint(1, 7))]
+                  for _ in range(self.rng.randint(not self.closed, 7))]
         parts += [list(self.section("block"))
                   for _ in range(self.rng.choice((0, 0, 1, 1, 2, 3)))]
+        if self.directory and self.chance(.3):
+            parts, line = self.moved(parts)
+            policy.append(line)
+        parts.append(policy)
         self.rng.shuffle(parts)
-        return "\n".join("\n".join(part) + "\n" for part in parts if part)
+        return "\n".join("\n".join(self.dressed(part)) + "\n"
+                         for part in parts if part)
 
 
-def generate(seed):
-    """The text of a policy."""
-    return Generator(seed).text()
+def generate(seed, directory=None):
+    """The text of a policy, whose files are in the directory."""
+    return Generator(seed, directory).text()

@@ -6,6 +6,7 @@ description is unclear. Slow and plain on purpose.
 """
 
 import datetime
+import glob
 import ipaddress
 import os
 import re
@@ -217,6 +218,12 @@ class Policy:
         self.sections = {}
         for name, key, value in entries(text):
             self.enter(name, key, value)
+        for path in self.included():
+            with open(path, encoding="utf-8", newline="") as file:
+                for name, key, value in entries(file.read()):
+                    if name == "policy":
+                        raise PolicyError("[policy] in " + path)
+                    self.enter(name, key, value)
         self.options = self.sections.pop("policy", {})
         self.names = {table: self.sections.pop(table, {}) for table in TABLES}
         for table in TABLES:
@@ -234,6 +241,12 @@ class Policy:
         self.ping = self.options.get("ping", "yes")
         if self.ping not in ("yes", "no") and not RATE.match(self.ping):
             raise PolicyError("ping")
+
+    def included(self):
+        """Paths of included files, each once"""
+        wanted = items(self.sections.get("policy", {}).get("include", ""))
+        return sorted({path for item in wanted for path in
+                       glob.glob(os.path.join(self.base, item))})
 
     def enter(self, name, key, value):
         """One entry of the text."""
@@ -384,7 +397,7 @@ class Policy:
             return packet.hops == 255
         if packet.icmp in (134, 137):
             return packet.hops == 255 and near
-        return packet.icmp in (130, 131, 132, 143) and packet.hops == 1 and (
+        return packet.icmp in (130, 131, 132, 143) and (
             near or (packet.icmp != 130 and int(packet.src) == 0))
 
 
