@@ -58,9 +58,9 @@ static struct window window_of(const struct pw_diag *diag)
 	if (at > len)
 		at = len;
 	if (width_of(diag->quote, len) > QUOTE_WIDTH) {
-		while (width_of(diag->quote + start, at - start) >
-		       QUOTE_BEFORE)
-			start++;
+		for (size_t before = width_of(diag->quote, at);
+		     before > QUOTE_BEFORE; start++)
+			before -= pw_escape_width(diag->quote[start]);
 		w.cut_before = start > 0;
 		room -= 3 + (w.cut_before ? 3 : 0);
 	}
