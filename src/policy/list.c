@@ -85,8 +85,11 @@ static int check_comment(struct list_reader *reader, const char *text,
 			 const char *end)
 {
 	const char *cr = memchr(text, '\r', end - text);
+	const char *nul = memchr(text, '\0', end - text);
 	struct pw_loc loc;
 
+	if (nul)
+		return refuse_nul(reader, nul);
 	if (!cr)
 		return 0;
 	loc = span(reader, cr, cr + 1);
