@@ -40,7 +40,7 @@ HARDEN += $(if $(filter x86_64-%,$(MACHINE)),-fcf-protection=full)
 HARDEN += $(if $(filter aarch64-%,$(MACHINE)),-mbranch-protection=standard)
 ifdef FUZZ
 WARN := -w
-OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+OPT := -O2 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 LDOPT := -fsanitize=address,undefined
 else ifdef SAN
@@ -108,13 +108,17 @@ $(TESTS): $(BUILD)/%: %.c $$(call helpers,$$(@D)) $(LIB) | $(LEAVE)
 		$< $(filter %.a,$^) $(LDLIBS) -lcmocka
 
 # A fuzz target is one file, tests/fuzz/NAME_fuzz.c; main() is libFuzzer's, or
-# where there is none driver.c. It may use the command's files, without main.c
+# where there is none driver.c. It may use the command's files: theirs has
+# another name
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
 FUZZ_MAIN := $(if $(FUZZ),,$(BUILD)/tests/fuzz/driver.o)
 CLI_LIB  := $(BUILD)/cli.a
 
-$(CLI_LIB): $(filter-out %/main.o,$(CLI_OBJ))
+$(BUILD)/cli_main.o: $(BUILD)/src/cli/main.o
+	$(Q)objcopy --redefine-sym main=portwall_main $< $@
+
+$(CLI_LIB): $(filter-out %/main.o,$(CLI_OBJ)) $(BUILD)/cli_main.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(FUZZERS): %: %.o $(FUZZ_MAIN) $$(call helpers,$$(@D)) $(CLI_LIB) $(LIB) \
