@@ -6,6 +6,7 @@
 
 #include "nft/keys.h"
 #include "nft/print.h"
+#include "nft/words.h"
 #include "portwall/addr.h"
 #include "portwall/nft.h"
 #include "ruleset/elems.h"
@@ -195,16 +196,10 @@ static void print_obj(const struct pw_obj *obj, FILE *out)
 static void print_chain(const struct pw_ruleset *rs,
 			const struct pw_chain *chain, FILE *out)
 {
-	static const char *const hooks[] = {
-		[PW_HOOK_PREROUTING] = "prerouting",
-		[PW_HOOK_INPUT] = "input",
-		[PW_HOOK_FORWARD] = "forward",
-	};
-
 	fprintf(out, "\n\tchain %s {\n", chain->name);
 	if (chain->hook != PW_HOOK_NONE)
 		fprintf(out, "\t\ttype filter hook %s priority %d; policy %s;\n",
-			hooks[chain->hook], chain->priority,
+			hook_word(chain->hook), chain->priority,
 			chain->policy == PW_V_DROP ? "drop" : "accept");
 	for (size_t i = 0; i < chain->num_rules; i++) {
 		fputs("\t\t", out);

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One rule as nft text. */
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <string.h>
-
-#include <linux/netfilter.h>
 
 #include "nft/code.h"
 #include "nft/keys.h"
 #include "nft/print.h"
+#include "nft/words.h"
 #include "portwall/addr.h"
 #include "ruleset/inner.h"
 
@@ -37,35 +35,22 @@ void print_quoted(const char *text, FILE *out)
 	fputc('"', out);
 }
 
+static void print_word(const char *word, uint32_t number, FILE *out)
+{
+	if (word)
+		fputs(word, out);
+	else
+		fprintf(out, "%u", number);
+}
+
 void print_protocol(uint8_t proto, FILE *out)
 {
-	/* Words of nft's own grammar, which ask no /etc/protocols */
-	static const char *const names[UINT8_MAX + 1] = {
-		[IPPROTO_ICMP] = "icmp", [IPPROTO_IGMP] = "igmp",
-		[IPPROTO_TCP] = "tcp", [IPPROTO_UDP] = "udp",
-		[IPPROTO_DCCP] = "dccp", [IPPROTO_ESP] = "esp",
-		[IPPROTO_AH] = "ah", [IPPROTO_ICMPV6] = "icmpv6",
-		[IPPROTO_SCTP] = "sctp", [IPPROTO_UDPLITE] = "udplite",
-	};
-
-	if (names[proto])
-		fputs(names[proto], out);
-	else
-		fprintf(out, "%u", proto);
+	print_word(protocol_word(proto), proto, out);
 }
 
 void print_addrtype(uint32_t type, FILE *out)
 {
-	/* RTN_* of rtnetlink.h */
-	static const char *const names[] = {
-		"unspec", "unicast", "local", "broadcast", "anycast",
-		"multicast", "blackhole", "unreachable", "prohibit",
-	};
-
-	if (type < PW_ARRAY_SIZE(names))
-		fputs(names[type], out);
-	else
-		fprintf(out, "%u", type);
+	print_word(addrtype_word(type), type, out);
 }
 
 void print_time_ms(uint64_t ms, FILE *out)
@@ -80,11 +65,6 @@ void print_rate(const struct pw_rate *rate, FILE *out)
 {
 	fprintf(out, "%u/%s burst %u packets", rate->count,
 		pw_rate_unit_name(rate->unit_s), rate->burst);
-}
-
-static void print_family(uint8_t nfproto, FILE *out)
-{
-	fputs(nfproto == NFPROTO_IPV4 ? "ipv4" : "ipv6", out);
 }
 
 static void print_numbers(const struct pw_range *range, FILE *out)
@@ -102,28 +82,22 @@ static void print_protocols(const struct pw_range *range, FILE *out)
 		print_protocol(range->first.lo, out);
 }
 
-/* Of the types that our rules name, the one that people know by name */
 static void print_icmp(enum pw_field field, const struct pw_range *range,
 		       FILE *out)
 {
-	uint64_t echo = field == PW_F_ICMP_TYPE ? 8 : 128;
+	const char *word = icmp_word(field, range);
 
-	if (range->first.lo == echo && range->last.lo == echo)
-		fputs("echo-request", out);
+	if (word)
+		fputs(word, out);
 	else
 		print_numbers(range, out);
 }
 
 static void print_states(const struct pw_range *range, FILE *out)
 {
-	static const char *const names[PW_NUM_CT_STATES] = {
-		[PW_CT_ESTABLISHED] = "established",
-		[PW_CT_RELATED] = "related", [PW_CT_NEW] = "new",
-		[PW_CT_UNTRACKED] = "untracked", [PW_CT_INVALID] = "invalid",
-	};
-
 	for (uint64_t i = range->first.lo; i <= range->last.lo; i++)
-		fprintf(out, "%s%s", i > range->first.lo ? "," : "", names[i]);
+		fprintf(out, "%s%s", i > range->first.lo ? "," : "",
+			ct_state_word(i));
 }
 
 /* "tcp flags & (syn|ack) == ack": the field's name is not a prefix here */
@@ -175,7 +149,7 @@ static void print_range(enum pw_field field, const struct pw_range *range,
 		break;
 	default:
 		if (field == PW_F_NFPROTO)
-			print_family(range->first.lo, out);
+			fputs(family_word(range->first.lo), out);
 		else if (field == PW_F_L4PROTO)
 			print_protocols(range, out);
 		else if (field == PW_F_ICMP_TYPE || field == PW_F_ICMPV6_TYPE)
@@ -243,26 +217,13 @@ static void print_match(const struct pw_ruleset *rs,
 	print_range(match->field, &match->range, out);
 }
 
-/* nft makes the comparison itself, at this very place, for what follows */
-static bool goes_without_saying(const struct pw_rule *rule, size_t i)
-{
-	enum pw_field next;
-
-	if (rule->matches[i].field != PW_F_L4PROTO ||
-	    i + 1 == rule->num_matches)
-		return false;
-	next = rule->matches[i + 1].field;
-	return next == PW_F_TCP_SYNACK || next == PW_F_SPORT ||
-	       next == PW_F_DPORT;
-}
-
 static void print_matches(struct line *line)
 {
 	const struct pw_rule *rule = line->rule;
 	uint8_t l4proto = rule_l4proto(rule);
 
 	for (size_t i = 0; i < rule->num_matches; i++) {
-		if (!goes_without_saying(rule, i))
+		if (!rule_implies_match(rule, i))
 			print_match(line->rs, &rule->matches[i], l4proto,
 				    word(line));
 	}
@@ -355,8 +316,7 @@ static void print_effects(struct line *line)
 
 	/* An update that comes first makes nft compare it at that place */
 	if (family && !effect_nfproto(rs, &rule->effects[0])) {
-		fputs("meta nfproto ", word(line));
-		print_family(family, line->out);
+		fprintf(word(line), "meta nfproto %s", family_word(family));
 	}
 	for (size_t i = 0; i < rule->num_effects; i++)
 		print_effect(rs, &rule->effects[i], rule_l4proto(rule),
