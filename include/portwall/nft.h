@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Encodings of the rules IR: netlink messages, the kernel's own, nft text. */
+/* Encodings of the rules IR: netlink messages, the kernel's own, nft text, JSON. */
 #ifndef PORTWALL_NFT_H
 #define PORTWALL_NFT_H
 
@@ -45,5 +45,14 @@ int pw_nft_decode_obj(const struct nftnl_obj *nlo, struct pw_ruleset *rs,
 
 /* Text that "nft -f" loads; the kernel then holds an equal ruleset */
 int pw_nft_print(const struct pw_ruleset *rs, FILE *out);
+
+/*
+ * The same as JSON that "nft -j -f" loads, libnftables-json(5). What JSON cannot
+ * say is refused before anything is printed, with a message: the name of an
+ * interface that begins with @ (-EINVAL), times that are no whole seconds
+ * (-EOPNOTSUPP). -EIO; -ENOMEM
+ */
+int pw_nft_print_json(const struct pw_ruleset *rs, FILE *out,
+		      struct pw_diags *diags);
 
 #endif

@@ -25,7 +25,7 @@ enum exit_status {
 };
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
-enum show_as { SHOW_TABLE, SHOW_NFT, SHOW_PROMETHEUS };
+enum show_as { SHOW_TABLE, SHOW_NFT, SHOW_JSON, SHOW_PROMETHEUS };
 
 /* Texts of an option that may be given several times, in order */
 struct cli_list {

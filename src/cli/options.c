@@ -48,7 +48,8 @@ static int word_find(const struct word_row *rows, const char *word, int *out)
 static int set_as(struct cli *cli, const char *value)
 {
 	static const struct word_row rows[] = {
-		{ "table", SHOW_TABLE }, { "nft", SHOW_NFT }, { NULL, 0 },
+		{ "table", SHOW_TABLE }, { "nft", SHOW_NFT },
+		{ "json", SHOW_JSON }, { NULL, 0 },
 	};
 	int as, err = word_find(rows, value, &as);
 
@@ -183,8 +184,8 @@ static int add_on(struct cli *cli, const char *value)
 static const struct option_row options[] = {
 	{ "strict", 0, OPT_STRICT, FLAG(strict),
 	  "treat warnings as errors" },
-	{ "as", 0, OPT_AS, "table|nft", 0, set_as,
-	  "a table of ports (default), or text for nft -f" },
+	{ "as", 0, OPT_AS, "table|nft|json", 0, set_as,
+	  "a table (default), or text or JSON for nft" },
 	{ "format", 0, OPT_FORMAT, "text|prometheus", 0, set_format,
 	  "lines (default), or metrics for node_exporter" },
 	{ "applied", 0, OPT_APPLIED, FLAG(applied),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* show: what a policy lets in, as a table of ports or as text for nft. */
+/* show: what a policy lets in, as a table of ports, or as text or JSON for nft. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,18 +225,22 @@ static int print_ports(const struct pw_intent *intent)
 	return print_rest(intent);
 }
 
-static int print_nft(const struct pw_intent *intent, struct pw_diags *diags)
+static int print_rules(const struct pw_intent *intent, enum show_as as,
+		       struct pw_diags *diags)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = NULL;
 	int err = pw_intent_compile(intent, 1, &rs, diags);
 
-	return err ? err : pw_nft_print(rs, stdout);
+	if (err)
+		return err;
+	return as == SHOW_NFT ? pw_nft_print(rs, stdout) :
+	       pw_nft_print_json(rs, stdout, diags);
 }
 
 static int print_as(struct cli *cli, const struct pw_intent *intent)
 {
-	if (cli->as == SHOW_NFT)
-		return print_nft(intent, cli->diags);
+	if (cli->as != SHOW_TABLE)
+		return print_rules(intent, cli->as, cli->diags);
 	if (cli->doc) {
 		show_describe(cli, intent);
 		return 0;
@@ -258,9 +262,11 @@ int cmd_show(struct cli *cli)
 	pw_owned(pw_intent_free) struct pw_intent *intent = NULL;
 	int err;
 
-	if (cli->doc && cli->as == SHOW_NFT)
+	if (cli->doc && cli->as != SHOW_TABLE)
 		return status_of(cli, pw_diag_error(cli->diags, NULL,
-					       "show: --json does not go with --as=nft"));
+					       "show: --json does not go with --as=%s",
+					       cli->as == SHOW_NFT ? "nft" :
+					       "json"));
 	err = load(cli, &intent);
 	if (!err) {
 		messages_print(cli);

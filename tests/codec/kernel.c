@@ -231,11 +231,21 @@ void write_text(const struct pw_ruleset *rs, const char *path)
 	fclose(out);
 }
 
-void run_nft_file(const char *path)
+void write_json(const struct pw_ruleset *rs, const char *path)
+{
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	FILE *out = fopen(path, "w");
+
+	assert_non_null(out);
+	assert_int_equal(pw_nft_print_json(rs, out, diags), 0);
+	fclose(out);
+}
+
+void run_nft(const char *options, const char *path)
 {
 	char command[256];
 
-	snprintf(command, sizeof(command), NFT " -f %s", path);
+	snprintf(command, sizeof(command), NFT " %s %s", options, path);
 	assert_int_equal(system(command), 0);
 }
 

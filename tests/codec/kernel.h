@@ -10,9 +10,10 @@ void need_namespace_and_nft(void);
 /* An empty network namespace; the one before ends when nobody is in it */
 void fresh_namespace(void);
 
-/* By nft: text to a file, load a file, list */
+/* By nft: text or JSON to a file, load a file (-f, -j -f), list */
 void write_text(const struct pw_ruleset *rs, const char *path);
-void run_nft_file(const char *path);
+void write_json(const struct pw_ruleset *rs, const char *path);
+void run_nft(const char *options, const char *path);
 char *list_text(void);
 
 /* By the encoder, in one batch */

@@ -542,4 +542,19 @@ static inline struct pw_ruleset *codec_sample(void)
 	return rs;
 }
 
+/* Without times below a second, which JSON cannot say */
+static inline void codec_simplify(struct pw_ruleset *rs)
+{
+	for (size_t i = 0; i < rs->num_sets; i++)
+		rs->sets[i].timeout_ms -= rs->sets[i].timeout_ms % 1000;
+	for (size_t i = 0; i < rs->num_chains; i++)
+		for (size_t k = 0; k < rs->chains[i].num_rules; k++) {
+			struct pw_rule *rule = &rs->chains[i].rules[k];
+
+			for (size_t e = 0; e < rule->num_effects; e++)
+				rule->effects[e].timeout_ms -=
+					rule->effects[e].timeout_ms % 1000;
+		}
+}
+
 #endif

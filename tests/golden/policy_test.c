@@ -54,8 +54,8 @@ static const struct pw_trust trust = { .check = false };
 
 struct outcome {
 	int err;
-	char *out, *messages, *rules;
-	size_t out_len, messages_len, rules_len;
+	char *out, *messages, *rules, *json;
+	size_t out_len, messages_len, rules_len, json_len;
 };
 
 static int columns(const char *text, size_t len, FILE *out)
@@ -124,7 +124,7 @@ static void put_messages(struct pw_diags *diags, FILE *out)
 }
 
 /* What is accepted has rules, and they are proved */
-static int put_rules(const struct pw_model *model, FILE *out)
+static int put_rules(const struct pw_model *model, FILE *out, FILE *json)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *rules = NULL;
 	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
@@ -135,7 +135,9 @@ static int put_rules(const struct pw_model *model, FILE *out)
 		err = pw_prove(model, rules, diags);
 	if (pw_diags_kept(diags))
 		print_error("%s\n", pw_diags_get(diags, 0)->text);
-	return err ? err : pw_nft_print(rules, out);
+	if (!err)
+		err = pw_nft_print(rules, out);
+	return err ? err : pw_nft_print_json(rules, json, diags);
 }
 
 static struct outcome look_at(const char *path)
@@ -147,8 +149,10 @@ static struct outcome look_at(const char *path)
 	FILE *out = open_memstream(&got.out, &got.out_len);
 	FILE *err = open_memstream(&got.messages, &got.messages_len);
 	FILE *rules = open_memstream(&got.rules, &got.rules_len);
+	FILE *json = open_memstream(&got.json, &got.json_len);
 
 	assert_non_null(rules);
+	assert_non_null(json);
 	assert_non_null(diags);
 	assert_non_null(out);
 	assert_non_null(err);
@@ -156,8 +160,9 @@ static struct outcome look_at(const char *path)
 	if (!got.err)
 		assert_int_equal(pw_policy_print(policy, out), 0);
 	if (!got.err)
-		assert_int_equal(put_rules(model, rules), 0);
+		assert_int_equal(put_rules(model, rules, json), 0);
 	fclose(rules);
+	fclose(json);
 	put_messages(diags, err);
 	fclose(out);
 	fclose(err);
@@ -169,6 +174,7 @@ static void clear(struct outcome *got)
 	free(got->out);
 	free(got->messages);
 	free(got->rules);
+	free(got->json);
 }
 
 /* An absent file is empty */
@@ -213,7 +219,7 @@ static void is_as_written_down(void **state)
 {
 	const char *name = *state;
 	char path[256], *out = slurp(name, "out"), *err = slurp(name, "err");
-	char *rules = slurp(name, "nft");
+	char *rules = slurp(name, "nft"), *json = slurp(name, "json");
 	struct outcome got;
 
 	snprintf(path, sizeof(path), "%s.ini", name);
@@ -222,6 +228,8 @@ static void is_as_written_down(void **state)
 	assert_string_equal(got.out, out);
 	if (*rules)
 		assert_string_equal(got.rules, rules);
+	if (*json)
+		assert_string_equal(got.json, json);
 	assert_true(!got.err || got.err == -EINVAL);
 	if (!got.err)
 		check_normal(got.out, got.out_len);
@@ -231,6 +239,7 @@ static void is_as_written_down(void **state)
 	free(out);
 	free(err);
 	free(rules);
+	free(json);
 }
 
 static int print_case(const char *name, const char *ending)
@@ -241,6 +250,7 @@ static int print_case(const char *name, const char *ending)
 	snprintf(path, sizeof(path), "%s.ini", name);
 	got = look_at(path);
 	fputs(!strcmp(ending, "nft") ? got.rules :
+	      !strcmp(ending, "json") ? got.json :
 	      strcmp(ending, "out") ? got.messages : got.out, stdout);
 	clear(&got);
 	return 0;
