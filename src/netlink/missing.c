@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "portwall/diag.h"
 #include "portwall/own.h"
 
 /*
@@ -189,4 +190,22 @@ const struct pw_feature *pw_missing_feature(int err,
 		    (NFNL_SUBSYS_NFTABLES << 8 | kinds[i].type))
 			return kinds[i].feature(nlh, offset);
 	return NULL;
+}
+
+int pw_nl_explain_open(int err, struct pw_diags *diags)
+{
+	if (err == -EPERM) {
+		pw_diag_system(diags, EPERM,
+			       "reading and changing nf_tables needs CAP_NET_ADMIN; nothing was changed");
+		pw_diag_hint(diags, "run it with sudo");
+		return err;
+	}
+	if (err == -EPROTONOSUPPORT || err == -EINVAL) {
+		pw_diag_system(diags, EOPNOTSUPP,
+			       "this kernel has no nf_tables");
+		pw_diag_hint(diags,
+			     "load the module nf_tables, or boot a kernel with CONFIG_NF_TABLES");
+		return -EOPNOTSUPP;
+	}
+	return pw_diag_system(diags, -err, "cannot talk to nf_tables");
 }

@@ -7,6 +7,7 @@
 
 struct nlattr;
 struct nlmsghdr;
+struct pw_diags;
 
 /**
  * struct pw_feature - One part
@@ -40,5 +41,8 @@ const char *pw_expr_at(const struct nlmsghdr *nlh, uint32_t offset);
 const struct pw_feature *pw_missing_feature(int err,
 					    const struct nlmsghdr *nlh,
 					    uint32_t offset);
+
+/* What @err of the first words with nf_tables means; returns an error */
+int pw_nl_explain_open(int err, struct pw_diags *diags);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "netlink/missing.h"
 #include "netlink/netlink.h"
 #include "probe/sandbox_priv.h"
 
@@ -111,7 +112,7 @@ static int open_netfilter(struct pw_sandbox *sb, struct pw_diags *diags)
 	int err = pw_wire_open(&wire);
 
 	if (err)
-		return pw_diag_system(diags, -err, "nf_tables");
+		return pw_nl_explain_open(err, diags);
 	sb->nl = pw_nl_new(&wire);
 	return sb->nl ? 0 : -ENOMEM;
 }
