@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,6 +27,7 @@
  * @flushed:	@err has been told: what is added next has none
  * @err:	the first error, 0 or negative
  * @failed:	what it is about
+ * @kind:	of the interface that it wanted to make, NULL: none
  * @why:	what the kernel says of it
  */
 struct pw_rtnl {
@@ -37,8 +39,16 @@ struct pw_rtnl {
 	const char *about[MAX_MESSAGES];
 	bool flushed;
 	int err;
-	const char *failed;
+	const char *failed, *kind;
 	struct pw_nl_refusal why;
+};
+
+/* Kinds of interfaces that kernels have as modules; names of those are equal */
+static const struct kind {
+	const char *name, *config;
+} kinds[] = {
+	{ "veth",   "VETH" },
+	{ "bridge", "BRIDGE" },
 };
 
 int pw_rtnl_open(struct pw_rtnl **out)
@@ -85,6 +95,35 @@ static void fail(struct pw_rtnl *rt, int err, const char *about)
 	rt->failed = about;
 }
 
+static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	}
+	return NULL;
+}
+
+/* Kind of the interface that message @seq makes */
+static const char *kind_of(const struct pw_rtnl *rt, uint32_t seq)
+{
+	const struct nlmsghdr *nlh = (const void *)rt->buf;
+	const struct nlattr *attr, *kind = NULL;
+
+	while (nlh->nlmsg_seq != seq)
+		nlh = (const void *)((const char *)nlh +
+				     MNL_ALIGN(nlh->nlmsg_len));
+	if (nlh->nlmsg_type != RTM_NEWLINK)
+		return NULL;
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
+		if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
+			kind = find(attr, IFLA_INFO_KIND);
+	}
+	return kind ? mnl_attr_get_str(kind) : NULL;
+}
+
 /* Returns true when @nlh answers the last message */
 static bool take_answer(struct pw_rtnl *rt, const struct nlmsghdr *nlh)
 {
@@ -96,6 +135,7 @@ static bool take_answer(struct pw_rtnl *rt, const struct nlmsghdr *nlh)
 	code = pw_ack_code(nlh);
 	if (code && !rt->err) {
 		fail(rt, code, rt->about[at]);
+		rt->kind = kind_of(rt, nlh->nlmsg_seq);
 		pw_ack_read(nlh, &rt->why);
 	}
 	return at == rt->num - 1;
@@ -152,7 +192,7 @@ static void forget(struct pw_rtnl *rt)
 {
 	rt->flushed = false;
 	rt->err = 0;
-	rt->failed = NULL;
+	rt->failed = rt->kind = NULL;
 	rt->why = (struct pw_nl_refusal){ 0 };
 }
 
@@ -191,8 +231,30 @@ int pw_rtnl_flush(struct pw_rtnl *rt)
 	return rt->err;
 }
 
+/* The kind that this kernel does not know */
+static const struct kind *missing_kind(const struct pw_rtnl *rt)
+{
+	if (rt->err != -EOPNOTSUPP || !rt->kind)
+		return NULL;
+	for (size_t i = 0; i < PW_ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i].name, rt->kind))
+			return &kinds[i];
+	return NULL;
+}
+
 int pw_rtnl_failed(const struct pw_rtnl *rt, struct pw_diags *diags)
 {
+	const struct kind *missing = missing_kind(rt);
+
+	if (missing) {
+		pw_diag_system(diags, EOPNOTSUPP,
+			       "this kernel has no %s, which interface %s needs",
+			       missing->name, rt->failed);
+		pw_diag_hint(diags,
+			     "load the module %s, or boot a kernel with CONFIG_%s",
+			     missing->name, missing->config);
+		return -EOPNOTSUPP;
+	}
 	return pw_diag_system(diags, -rt->err, "interface %s%s%s%s", rt->failed,
 			      rt->why.text[0] ? ": " : "", rt->why.text,
 			      rt->why.text[0] ? "" : " cannot be set up");
