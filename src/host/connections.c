@@ -56,8 +56,7 @@ int pw_conns_gather(struct pw_conns **out, struct pw_diags *diags)
 	int err = conns ? gather(conns) : -ENOMEM;
 
 	if (err)
-		return pw_diag_system(diags, -err,
-				      "connections of this host cannot be read");
+		return pw_inet_explain(err, diags);
 	*out = PW_TAKE(conns);
 	return 0;
 }

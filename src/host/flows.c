@@ -13,6 +13,7 @@
 
 #include "host/sockquery.h"
 #include "netlink/conntrack.h"
+#include "netlink/missing.h"
 #include "portwall/array.h"
 #include "portwall/listen.h"
 
@@ -203,12 +204,11 @@ static int gather(struct gather *g, struct pw_diags *diags)
 	if (pw_flows_in_use())
 		err = dump_entries(g);
 	if (err)
-		return pw_diag_system(diags, -err,
-				      "conntrack's entries cannot be read");
+		return pw_ct_explain(err, "conntrack's entries cannot be read",
+				     diags);
 	err = gather_sockets(g);
 	if (err)
-		return pw_diag_system(diags, -err,
-				      "connections of this host cannot be read");
+		return pw_inet_explain(err, diags);
 	return 0;
 }
 

@@ -106,3 +106,17 @@ void pw_inet_sockets_clear(struct pw_inet_sockets *sockets)
 	free(sockets->list);
 	*sockets = (struct pw_inet_sockets){ 0 };
 }
+
+int pw_inet_explain(int err, struct pw_diags *diags)
+{
+	static const char what[] = "connections of this host cannot be read";
+
+	/* inet_diag.c and sock_diag.c: no module answers for the protocol */
+	if (err != -ENOENT && err != -EOPNOTSUPP)
+		return pw_diag_system(diags, -err, "%s", what);
+	pw_diag_system(diags, EOPNOTSUPP, "this kernel has no tcp_diag: %s",
+		       what);
+	pw_diag_hint(diags,
+		     "load the module tcp_diag, or boot a kernel with CONFIG_INET_DIAG");
+	return -EOPNOTSUPP;
+}

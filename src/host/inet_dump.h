@@ -9,6 +9,7 @@
 #include <linux/inet_diag.h>
 
 #include "portwall/addr.h"
+#include "portwall/diag.h"
 
 /**
  * struct pw_inet_socket - One socket
@@ -37,5 +38,8 @@ struct pw_inet_sockets {
  */
 int pw_inet_dump(uint8_t proto, uint32_t states, struct pw_inet_sockets *out);
 void pw_inet_sockets_clear(struct pw_inet_sockets *sockets);
+
+/* What @err of reading the TCP sockets means, in words; returns an error */
+int pw_inet_explain(int err, struct pw_diags *diags);
 
 #endif

@@ -192,6 +192,18 @@ const struct pw_feature *pw_missing_feature(int err,
 	return NULL;
 }
 
+int pw_ct_explain(int err, const char *what, struct pw_diags *diags)
+{
+	/* nfnetlink.c: after no module has answered for the subsystem */
+	if (err != -EINVAL)
+		return pw_diag_system(diags, -err, "%s", what);
+	pw_diag_system(diags, EOPNOTSUPP,
+		       "this kernel has no nf_conntrack_netlink: %s", what);
+	pw_diag_hint(diags,
+		     "load the module nf_conntrack_netlink, or boot a kernel with CONFIG_NF_CT_NETLINK");
+	return -EOPNOTSUPP;
+}
+
 int pw_nl_explain_open(int err, struct pw_diags *diags)
 {
 	if (err == -EPERM) {

@@ -42,6 +42,9 @@ const struct pw_feature *pw_missing_feature(int err,
 					    const struct nlmsghdr *nlh,
 					    uint32_t offset);
 
+/* What @err of a question about connections means; returns an error */
+int pw_ct_explain(int err, const char *what, struct pw_diags *diags);
+
 /* What @err of the first words with nf_tables means; returns an error */
 int pw_nl_explain_open(int err, struct pw_diags *diags);
 

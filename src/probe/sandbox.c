@@ -62,8 +62,8 @@ int pw_sandbox_forget(struct pw_sandbox *sb, struct pw_diags *diags)
 	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE;
 	err = pw_nl_ask(sb->nl, nlh, 0, NULL, NULL);
 	if (err)
-		return pw_diag_system(diags, -err,
-				      "connections cannot be forgotten");
+		return pw_ct_explain(err, "connections cannot be forgotten",
+				     diags);
 	begin_anew(sb);
 	return 0;
 }
