@@ -146,12 +146,17 @@ def wanted(text):
             if any(first <= port <= last for first, last in ranges(text))}
 
 
-def apply_file(w, name):
-    """A copy of it, which whoever runs the tests owns."""
+def shipped(name):
+    """Its text."""
     with open(os.path.join(ROOT, "policies", name + ".ini"),
               encoding="utf-8") as file:
-        path = w.file(name + ".ini", file.read())
-    w.portwall("apply", path, *trust_options())
+        return file.read()
+
+
+def apply_file(w, name):
+    """A copy of it, which whoever runs the tests owns."""
+    w.portwall("apply", w.file(name + ".ini", shipped(name)),
+               *trust_options())
 
 
 def ports_from(w, link, source, make):
@@ -239,9 +244,9 @@ def way_back(w, link, source):
 
 def test_every_one():
     """None is shipped that is not tested here."""
-    shipped = sorted(name[:-4] for name in os.listdir(
+    names = sorted(name[:-4] for name in os.listdir(
         os.path.join(ROOT, "policies")))
-    assert shipped == NAMES == sorted({row[0] for row in LISTENING})
+    assert names == NAMES == sorted({row[0] for row in LISTENING})
 
 
 # What a policy says otherwise than all others
@@ -266,10 +271,8 @@ def test_unasked(name):
 
 def uncommented(name):
     """The policy with all that is offered in comments."""
-    with open(os.path.join(ROOT, "policies", name + ".ini"),
-              encoding="utf-8") as file:
-        return re.sub(r"^; (?=\[[a-z].*\]$|[a-z]+ *= )", "", file.read(),
-                      flags=re.M)
+    return re.sub(r"^; (?=\[[a-z].*\]$|[a-z]+ *= )", "", shipped(name),
+                  flags=re.M)
 
 
 @cases(*((name, name) for name in NAMES))
