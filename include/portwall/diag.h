@@ -89,7 +89,10 @@ __attribute__((format(printf, 3, 4)))
 void pw_diag_note(struct pw_diags *diags, const struct pw_loc *loc,
 		  const char *fmt, ...);
 
-/* Adds a "= what to do" line to the newest message; joined by a newline */
+/*
+ * Adds a "= what to do" line to the newest message; those of several calls are
+ * joined by newlines, and one in the text of a call is escaped
+ */
 __attribute__((format(printf, 2, 3)))
 void pw_diag_hint(struct pw_diags *diags, const char *fmt, ...);
 

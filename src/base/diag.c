@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "portwall/array.h"
+#include "portwall/escape.h"
 #include "portwall/source.h"
 
 #define NUM_SEVERITIES (PW_NOTE + 1)
@@ -181,17 +182,37 @@ int pw_diag_system(struct pw_diags *diags, int err, const char *fmt, ...)
 	return err == EINVAL ? -EPROTO : -err;
 }
 
+/* Lines of a hint are those of several calls: none begins with others' text */
+static char *one_line(const char *text)
+{
+	char *copy = NULL;
+	size_t len;
+	FILE *out = open_memstream(&copy, &len);
+
+	if (!out)
+		return NULL;
+	for (; *text; text++)
+		if (*text == '\n')
+			pw_escape_put(text, 1, out);
+		else
+			putc(*text, out);
+	(void)pw_text_close(out, &copy);
+	return copy;
+}
+
 void pw_diag_hint(struct pw_diags *diags, const char *fmt, ...)
 {
 	struct pw_diag *diag;
-	char *hint;
+	char *hint, *text;
 	va_list ap;
 
 	if (diags->dropped || !diags->num)
 		return;
 	va_start(ap, fmt);
-	hint = format(fmt, ap);
+	text = format(fmt, ap);
 	va_end(ap);
+	hint = text ? one_line(text) : NULL;
+	free(text);
 	diag = &diags->items[diags->num - 1];
 	if (diag->hint && hint) {
 		append(&diag->hint, "\n", hint);

@@ -115,15 +115,35 @@ static int check_complete(void)
 	return -ENOMEM;
 }
 
+/* Of what is no printable ASCII the library leaves DEL as it is */
+static int put_part(const char *part, size_t len, void *unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < len; i++)
+		if (part[i] == '\177')
+			fputs("\\u007f", stdout);
+		else
+			putchar(part[i]);
+	return 0;
+}
+
+/* A terminal obeys more than the escapes below U+0020 */
+static int dump(const json_t *value, size_t flags)
+{
+	if (json_dump_callback(value, put_part, NULL,
+			       flags | JSON_ENSURE_ASCII))
+		incomplete = true;
+	putchar('\n');
+	return check_complete();
+}
+
 int doc_line(const json_t *object)
 {
 	int err = check_complete();
 
 	if (err)
 		return err;
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	return 0;
+	return dump(object, JSON_COMPACT);
 }
 
 int doc_end(struct cli *cli, int status)
@@ -136,7 +156,5 @@ int doc_end(struct cli *cli, int status)
 	doc_set(cli->doc, "messages", messages);
 	if (check_complete())
 		return -ENOMEM;
-	json_dumpf(cli->doc, stdout, JSON_INDENT(2));
-	putchar('\n');
-	return 0;
+	return dump(cli->doc, JSON_INDENT(2));
 }

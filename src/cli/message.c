@@ -127,20 +127,24 @@ static void print_word(struct lines *l, const char *text, size_t len)
 	l->col += width_of(text, len);
 }
 
-static void print_lines(const char *text, const char *indent, size_t col)
+/* A newline in it came with the text of others, and is escaped */
+static void print_line(struct lines *l, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	for (size_t word; text < end; text += word) {
+		word = strspn(text, " ");
+		while (text + word < end && text[word] != ' ')
+			word++;
+		print_word(l, text, word);
+	}
+}
+
+static void print_text(const char *text, const char *indent, size_t col)
 {
 	struct lines l = lines_from(indent, col);
 
-	for (; *text; text++) {
-		for (size_t len; *text && *text != '\n'; text += len) {
-			len = strspn(text, " ");
-			len += strcspn(text + len, " \n");
-			print_word(&l, text, len);
-		}
-		if (!*text)
-			break;
-		next_line(&l);
-	}
+	print_line(&l, text, strlen(text));
 	putc('\n', stderr);
 }
 
@@ -170,10 +174,21 @@ static size_t print_severity(const struct cli *cli,
 
 static void print_hint(const struct pw_diag *diag, const char *indent)
 {
+	struct lines l;
+	size_t len;
+
 	if (!diag->hint)
 		return;
 	fputs(indent, stderr);
-	print_lines(diag->hint, indent, strlen(indent));
+	l = lines_from(indent, strlen(indent));
+	for (const char *line = diag->hint;; line += len + 1) {
+		len = strcspn(line, "\n");
+		print_line(&l, line, len);
+		if (!line[len])
+			break;
+		next_line(&l);
+	}
+	putc('\n', stderr);
 }
 
 static void print_placed(const struct cli *cli, const struct pw_diag *diag)
@@ -182,7 +197,7 @@ static void print_placed(const struct cli *cli, const struct pw_diag *diag)
 	size_t col = print_place(diag);
 
 	col += print_severity(cli, &severities[diag->severity]);
-	print_lines(diag->text, indent, col);
+	print_text(diag->text, indent, col);
 	if (diag->quote && diag->line)
 		print_quote(diag);
 	print_hint(diag, indent);
@@ -197,7 +212,7 @@ static void print_placeless(const struct cli *cli, const struct pw_diag *diag)
 	fputs(PREFIX, stderr);
 	if (diag->severity != PW_ERROR)
 		col += print_severity(cli, &severities[diag->severity]);
-	print_lines(diag->text, indent, col);
+	print_text(diag->text, indent, col);
 	print_hint(diag, indent);
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -109,12 +110,14 @@ static int print_object(const struct pw_event *event)
 /* systemctl status shows the last thing that happened */
 static void notify(const struct pw_event *event)
 {
-	char text[300];
+	char *shown = pw_escape(event->text), text[300];
 
+	/* a line of its own would be an assignment of its own */
 	snprintf(text, sizeof(text), "%sSTATUS=%s",
 		 event->kind == PW_EVENT_STARTED ? "READY=1\n" : "",
-		 event->text);
+		 shown ? shown : "");
 	notify_send(text);
+	free(shown);
 }
 
 static int tell(void *arg, const struct pw_event *event)

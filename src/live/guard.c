@@ -217,7 +217,7 @@ static void print_peers(const struct pw_addrs *peers, FILE *out)
 static int hint_section(const struct judge *j, const struct pw_rangeset *ports,
 			const struct pw_addrs *peers)
 {
-	char name[40], *text = NULL;
+	char name[40], *text = NULL, *rest, *line;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
@@ -232,7 +232,11 @@ static int hint_section(const struct judge *j, const struct pw_rangeset *ports,
 		free(text);
 		return -ENOMEM;
 	}
-	pw_diag_hint(j->diags, "add this to the policy:\n\n%s\n", text);
+	pw_diag_hint(j->diags, "add this to the policy:");
+	pw_diag_hint(j->diags, "%s", "");
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		pw_diag_hint(j->diags, "%s", line);
+	pw_diag_hint(j->diags, "%s", "");
 	free(text);
 	return 0;
 }

@@ -155,11 +155,15 @@ static int check_iface(const struct pw_loc *word, struct pw_diags *diags)
 	return 0;
 }
 
-/* The kernel takes names that no other tool could be told of */
+/*
+ * The kernel takes names that no other tool could be told of, and beyond ASCII
+ * what a terminal obeys: nft's text has no escapes for it
+ */
 static bool has_odd_byte(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (strchr("=[]{};#\"'\\", text[i]))
+		if (strchr("=[]{};#\"'\\", text[i]) || text[i] > '~' ||
+		    text[i] < '!')
 			return true;
 	}
 	return false;

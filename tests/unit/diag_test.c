@@ -33,7 +33,7 @@ static void a_message_outlives_its_source(void **state)
 	assert_int_equal(pw_diag_error(diags, &loc, "unknown service '%s'",
 				       "x\x1b"), -EINVAL);
 	pw_diag_hint(diags, "did you mean '%s'?", "ssh");
-	pw_diag_hint(diags, "or write a number");
+	pw_diag_hint(diags, "or write a %s", "num\nber");
 	pw_source_free(src);
 	assert_int_equal(pw_diags_kept(diags), 1);
 	diag = pw_diags_get(diags, 0);
@@ -42,7 +42,7 @@ static void a_message_outlives_its_source(void **state)
 	assert_string_equal(diag->quote, "tcp = x\x1b");
 	assert_string_equal(diag->text, "unknown service 'x\x1b'");
 	assert_string_equal(diag->hint,
-			    "did you mean 'ssh'?\nor write a number");
+			    "did you mean 'ssh'?\nor write a num\\x0aber");
 	assert_int_equal(diag->line, 2);
 	assert_int_equal(diag->col, 7);
 	assert_int_equal(diag->len, 2);
