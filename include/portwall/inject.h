@@ -111,9 +111,9 @@ struct pw_foreign {
  * pw_foreign_traces() - Rules of other tables with a memory or a voice
  * Only of tables of the families ip, ip6, inet and netdev that are awake, in
  * chains that a received packet may come to; not of table inet portwall and
- * those of probes.
+ * those of probes. @num_rules: of all rules there, with a trace or without.
  */
-int pw_foreign_traces(struct pw_foreign **out, size_t *num,
+int pw_foreign_traces(struct pw_foreign **out, size_t *num, size_t *num_rules,
 		      struct pw_diags *diags);
 void pw_foreign_free(struct pw_foreign *list, size_t num);
 

@@ -12,14 +12,15 @@
 #include "probe.h"
 
 /**
- * struct pw_loopback - A sweep of all ports over lo
+ * struct pw_loopback - A sweep of ports over lo
  * @addr:	an address of this host
  * @proto:	IPPROTO_TCP or IPPROTO_UDP
+ * @only:	65,536; ports that are asked; NULL: all
  * @raw:	raw SYNs, of which services see nothing; set to false when that
  *		was not allowed and connect(2) was used instead
  * @evidence:	by port, 65,536: ANSWER, RESET, UNREACHABLE, SILENCE (something
  *		takes it and says nothing: UDP; or a full backlog), PROHIBITED
- *		(output is refused), UNKNOWN
+ *		(output is refused), UNKNOWN; NONE where not asked
  *
  * Self-connects and the sockets of this process are never answers.
  */
@@ -28,6 +29,7 @@ struct pw_loopback {
 	struct pw_value addr;
 	uint8_t proto;
 	bool raw;
+	const bool *only;
 	uint8_t *evidence;
 };
 

@@ -30,11 +30,13 @@ static int survey(struct pw_tour *tour)
 	return err;
 }
 
-static int ask_leave(const struct pw_inspection *how, struct pw_diags *diags)
+static int ask_leave(struct pw_tour *tour)
 {
+	const struct pw_inspection *how = tour->how;
 	struct pw_foreign *list = NULL;
 	size_t num = 0;
-	int err = pw_foreign_traces(&list, &num, diags);
+	int err = pw_foreign_traces(&list, &num, &tour->num_rules,
+				    tour->diags);
 
 	if (!err && num && how->agree && !how->agree(how->agree_arg, list, num))
 		err = -ECANCELED;
@@ -125,14 +127,14 @@ static int probe_interfaces(struct pw_tour *tour)
 		return say_no_gates(tour);
 	if (!tour->how->ways)
 		return say_refused(tour, "that needs CAP_NET_ADMIN and CAP_BPF: run it with sudo");
-	err = ask_leave(tour->how, tour->diags);
-	if (!err)
-		err = open_injector(tour, &refused);
+	err = open_injector(tour, &refused);
 	if (err || refused)
 		return err;
 	err = pw_tour_where(tour);
 	if (!err)
 		err = pw_tour_shots(tour);
+	if (!err)
+		err = pw_tour_pace(tour);
 	if (!err)
 		err = fire(tour);
 	return err ? err : pw_tour_judge(tour);
@@ -184,9 +186,11 @@ static int tour_host(struct pw_tour *tour)
 	if (!err)
 		err = plan(tour);
 	if (!err)
-		err = pw_lo_run_begin(tour, &loopback);
-	if (!err)
 		err = pw_tour_gates(tour);
+	if (!err && tour->num_gates && tour->how->ways)
+		err = ask_leave(tour);
+	if (!err)
+		err = pw_lo_run_begin(tour, &loopback);
 	if (!err)
 		err = prove(tour);
 	if (!err)

@@ -4,10 +4,13 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "inspect/tour.h"
 #include "portwall/names.h"
 #include "portwall/scan.h"
+#include "verify/run.h"
 
 static const struct pw_value loopback[PW_NUM_FAMILIES] = {
 	[PW_IPV4] = { 0, 0x7f000001 }, [PW_IPV6] = { 0, 1 },
@@ -93,17 +96,46 @@ static bool has_loopback(const struct pw_tour *tour, enum pw_family family)
  */
 struct lo_sweep {
 	struct pw_loopback sweep;
+	bool only[65536];
 	uint8_t evidence[65536];
 	struct pw_diags *diags;
 	int err;
 };
 
 struct pw_lo_run {
+	const struct pw_tour *tour;
 	pthread_t thread;
 	bool running;
 	struct lo_sweep *sweeps;
 	size_t num;
 };
+
+/* Packets over lo meet the rules as well, and answers do a second time */
+static bool is_slow(const struct pw_lo_run *run, struct lo_sweep *s)
+{
+	uint64_t start = pw_clock_ns(CLOCK_THREAD_CPUTIME_ID), each_ns;
+
+	memset(s->only, true, PW_PACE_PORTS);
+	s->sweep.only = s->only;
+	s->err = pw_loopback_sweep(&s->sweep, s->diags);
+	each_ns = (pw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) /
+		  PW_PACE_PORTS;
+	return each_ns * sizeof(s->only) * run->num > PW_PACE_LIMIT_NS;
+}
+
+static void choose_ports(const struct pw_lo_run *run, struct lo_sweep *s)
+{
+	const struct pw_tour *tour = run->tour;
+
+	if (tour->how->all || tour->num_rules < PW_PACE_RULES)
+		return;
+	if (!is_slow(run, s)) {
+		s->sweep.only = NULL;
+		return;
+	}
+	memset(s->only, true, sizeof(s->only));
+	pw_tour_thin_out(tour, s->sweep.proto, s->sweep.family, s->only);
+}
 
 static void *run_sweeps(void *arg)
 {
@@ -112,7 +144,9 @@ static void *run_sweeps(void *arg)
 	for (size_t i = 0; i < run->num; i++) {
 		struct lo_sweep *s = &run->sweeps[i];
 
-		s->err = pw_loopback_sweep(&s->sweep, s->diags);
+		choose_ports(run, s);
+		if (!s->err)
+			s->err = pw_loopback_sweep(&s->sweep, s->diags);
 	}
 	return NULL;
 }
@@ -153,6 +187,7 @@ int pw_lo_run_begin(struct pw_tour *tour, struct pw_lo_run **out)
 	run->sweeps = calloc(PW_NUM_FAMILIES * 2, sizeof(*run->sweeps));
 	if (!run->sweeps)
 		return -ENOMEM;
+	run->tour = tour;
 	for (int f = 0; !err && f < PW_NUM_FAMILIES; f++) {
 		if (!has_loopback(tour, (enum pw_family)f))
 			continue;
@@ -169,12 +204,22 @@ int pw_lo_run_begin(struct pw_tour *tour, struct pw_lo_run **out)
 	return 0;
 }
 
+static size_t num_asked(const struct lo_sweep *s)
+{
+	size_t num = 0;
+
+	for (size_t p = 1; p < PW_ARRAY_SIZE(s->only); p++)
+		num += !s->sweep.only || s->only[p];
+	return num;
+}
+
 static int judge(struct pw_tour *tour, const struct lo_sweep *s)
 {
 	int64_t of_case = pw_report_case(tour->report, "loopback",
 					 PW_RES_PASS, "%s over %s",
 					 pw_proto_name(s->sweep.proto),
 					 pw_family_name(s->sweep.family));
+	int err = 0;
 
 	if (of_case < 0)
 		return (int)of_case;
@@ -185,9 +230,14 @@ static int judge(struct pw_tour *tour, const struct lo_sweep *s)
 				     pw_diags_get(s->diags, 0)->text :
 				     "could not be swept");
 	}
-	tour->report->cases[of_case].probes = 65535;
-	tour->report->probes += 65535;
-	return compare(tour, (uint32_t)of_case, &s->sweep);
+	tour->report->cases[of_case].probes = num_asked(s);
+	tour->report->probes += num_asked(s);
+	if (s->sweep.only)
+		err = pw_report_note(tour->report,
+				     "over loopback only %zu ports of %s, %s were asked, which takes long here; --full asks all",
+				     num_asked(s), pw_proto_name(s->sweep.proto),
+				     pw_family_name(s->sweep.family));
+	return err ? err : compare(tour, (uint32_t)of_case, &s->sweep);
 }
 
 int pw_lo_run_end(struct pw_tour *tour, struct pw_lo_run *run)

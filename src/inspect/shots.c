@@ -86,7 +86,7 @@ static void mark_sections(bool *mark, const struct pw_model *model,
 	}
 }
 
-static void mark_edges(const struct pw_tour *tour, uint8_t proto, bool *mark)
+void pw_tour_mark_edges(const struct pw_tour *tour, uint8_t proto, bool *mark)
 {
 	const struct pw_listeners *listeners = tour->listeners;
 
@@ -185,7 +185,7 @@ static int add_shot(struct pw_tour *tour, const struct order *order,
 	for (uint32_t p = 0; order->full && p < 65536; p++)
 		mark[p] = true;
 	if (!order->full)
-		mark_edges(tour, proto, mark);
+		pw_tour_mark_edges(tour, proto, mark);
 	spare_limits(tour, gate, order->src, proto, mark);
 	err = list_ports(mark, &shot.ports, &volley.num_ports);
 	if (err)

@@ -70,6 +70,7 @@ struct pw_port_facts {
  *		refuses, and are not sent
  * @num_full, @full_left: classes at gates that were asked about all ports, or
  *		should have been
+ * @num_rules:	of other tables that a probe may come to
  * @facts:	by protocol and family; 65,536 each
  */
 struct pw_tour {
@@ -86,7 +87,7 @@ struct pw_tour {
 	struct pw_volley *volleys;
 	struct pw_shot *shots;
 	size_t num_shots, num_refused, cap_volleys, cap_shots;
-	size_t num_full, full_left;
+	size_t num_full, full_left, num_rules;
 	struct pw_injector *injector;
 	struct pw_port_facts *facts[TOUR_PROTOS][PW_NUM_FAMILIES];
 	uint64_t seed;
@@ -101,6 +102,23 @@ int pw_tour_where(struct pw_tour *tour);
 
 /* shots.c: what is sent, from which sources to which ports */
 int pw_tour_shots(struct pw_tour *tour);
+/* Ports that the policy, or a socket, has something to do with */
+void pw_tour_mark_edges(const struct pw_tour *tour, uint8_t proto, bool *mark);
+
+/*
+ * pace.c: what a packet costs on this host, and how many are therefore sent.
+ * One that meets rules of others one after the other takes about 3 ns for each:
+ * with fewer rules it need not be measured; beyond the limit nobody would wait
+ * for all ports.
+ */
+#define PW_PACE_RULES 5000
+#define PW_PACE_LIMIT_NS UINT64_C(20000000000)
+#define PW_PACE_PORTS 128	/* are enough to measure it */
+int pw_tour_pace(struct pw_tour *tour);
+/* Unmarks ports but those that matter, and others at random */
+void pw_tour_thin_out(const struct pw_tour *tour, uint8_t proto, uint64_t seed,
+		      bool *mark);
+
 /* The source port that the evaluator is asked about */
 uint16_t pw_tour_sport(const struct pw_volley *volley);
 void pw_tour_arrival(const struct pw_tour *tour, const struct pw_gate *gate,

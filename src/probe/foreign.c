@@ -42,11 +42,12 @@ struct places {
  * @asleep:	dormant tables, and ours
  * @reached:	tables with a base chain that probes come to
  * @apart:	base chains that they do not come to
+ * @num_rules:	in chains that they may come to
  */
 struct search {
 	struct places asleep, reached, apart;
 	struct pw_foreign *list;
-	size_t num, cap;
+	size_t num, cap, num_rules;
 };
 
 static void clear(struct search *search)
@@ -235,6 +236,7 @@ static int on_rule(const struct nlmsghdr *nlh, void *arg)
 	if (!holds(&search->reached, &place, false) ||
 	    holds(&search->apart, &place, true))
 		return 0;
+	search->num_rules++;
 	num = pw_rule_traces(nlh, what);
 	for (size_t i = 0; i < num && !err; i++)
 		err = report(search, nlh, &place, what[i]);
@@ -252,7 +254,7 @@ static int open_socket(struct pw_nl **out)
 	return *out ? 0 : -ENOMEM;
 }
 
-int pw_foreign_traces(struct pw_foreign **out, size_t *num,
+int pw_foreign_traces(struct pw_foreign **out, size_t *num, size_t *num_rules,
 		      struct pw_diags *diags)
 {
 	pw_owned(pw_nl_close) struct pw_nl *nl = NULL;
@@ -273,6 +275,7 @@ int pw_foreign_traces(struct pw_foreign **out, size_t *num,
 	}
 	*out = PW_TAKE(search.list);
 	*num = search.num;
+	*num_rules = search.num_rules;
 	search.num = 0;
 	clear(&search);
 	return 0;

@@ -275,7 +275,7 @@ static int check_room(const struct pw_loopback *sweep, const struct pw_lo *lo,
 
 int pw_loopback_sweep(struct pw_loopback *sweep, struct pw_diags *diags)
 {
-	struct pw_lo lo = { .family = sweep->family,
+	struct pw_lo lo = { .family = sweep->family, .only = sweep->only,
 			    .evidence = sweep->evidence };
 	int err = find_target(sweep, &lo, diags);
 
@@ -293,7 +293,7 @@ int pw_loopback_sweep(struct pw_loopback *sweep, struct pw_diags *diags)
 	}
 	pw_forget_close(&lo.forget);
 	for (uint32_t port = 1; !err && port < PW_NUM_PORTS; port++)
-		if (!lo.evidence[port])
+		if (!lo.evidence[port] && !pw_lo_skips(&lo, port))
 			lo.evidence[port] = PW_EV_SILENCE;
 	return err;
 }

@@ -19,6 +19,7 @@
  *		uses: a probe is then never the reverse of another one, which
  *		would make it a reply in the eyes of connection tracking
  * @later:	ports that are left out for now, 0: none
+ * @only:	see struct pw_loopback
  * @evidence:	by port
  */
 struct pw_lo {
@@ -26,6 +27,7 @@ struct pw_lo {
 	struct pw_sockaddr target, source;
 	uint16_t later[2];
 	struct pw_forget forget;
+	const bool *only;
 	uint8_t *evidence;
 };
 
@@ -40,7 +42,8 @@ enum pw_evidence pw_lo_error(int err);
 
 static inline bool pw_lo_skips(const struct pw_lo *lo, uint32_t port)
 {
-	return port == lo->later[0] || port == lo->later[1];
+	return port == lo->later[0] || port == lo->later[1] ||
+	       (lo->only && !lo->only[port]);
 }
 
 /*

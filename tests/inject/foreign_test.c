@@ -70,10 +70,12 @@ static char *describe(void)
 	struct pw_diags *diags = pw_diags_new();
 	struct pw_foreign *list;
 	char *text = NULL;
-	size_t num, len;
+	size_t num, num_rules, len;
 	FILE *out = open_memstream(&text, &len);
 
-	assert_int_equal(pw_foreign_traces(&list, &num, diags), 0);
+	assert_int_equal(pw_foreign_traces(&list, &num, &num_rules, diags),
+			 0);
+	assert_true(num_rules || !num);
 	for (size_t i = 0; i < num; i++) {
 		assert_true(list[i].handle);
 		fprintf(out, "%s %s %s\n", list[i].chain, list[i].what,

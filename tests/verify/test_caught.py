@@ -230,6 +230,28 @@ def test_published_on_a_second_address():
                       "says": "10.99.1.1:80"})
 
 
+# 75,000 rules for each packet
+SLOW = "".join(["table ip slow {\n chain long {\n",
+                *["ip saddr 245.0.0.%d drop\n" % (i % 256)
+                  for i in range(5000)],
+                " }\n chain pre {\n type filter hook prerouting priority "
+                "-300\n", "jump long\n" * 15, " }\n}\n"])
+
+
+def test_slow_rules_of_others():
+    """Nobody waits for minutes: fewer ports are asked, and it is said"""
+    with host() as world:
+        world.listen("tcp", 5432)
+        world.host.nft("insert rule inet portwall g1.local tcp dport 5432 "
+                       "accept\n" + SLOW)
+        seen = verify(world)
+        seen.need(1, {**VIOLATION, "port": 5432})
+        assert any("--full sends all" in note for note in seen.doc["notes"]), \
+            seen.doc["notes"]
+        sent = seen.doc["totals"]["probes"]
+        assert sent < 100000, sent
+
+
 def test_full_asks_all_ports_of_all():
     with host(policy=None) as world:
         by_hand(world, "ip saddr 203.0.113.0/24 tcp dport 5000 accept")
