@@ -142,6 +142,9 @@ int pw_prove(const struct pw_model *model, const struct pw_ruleset *rs,
 		p.ev->share = SHARE_FROM;
 		err = prove_all(&p);
 	}
+	/* Without memory regions are lost, and what is lost does not differ */
+	if (!err)
+		err = pw_space_error(&p.ev->space);
 	proof_clear(&p);
 	if (err == -ELOOP)
 		err = pw_proof_failed(diags, "rules jump too deep");

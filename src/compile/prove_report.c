@@ -193,6 +193,9 @@ void pw_proof_differs(struct proof *p, const struct pw_box *box,
 	};
 	char packet[PACKET_LEN], rule[RULE_LEN];
 
+	p->err = pw_space_error(&p->ev->space);
+	if (p->err)
+		return;
 	if (p->quiet) {
 		p->differs = true;
 		return;

@@ -142,7 +142,10 @@ static bool always_writes(const struct proof *p, const struct pw_mark *mark)
 static int report(struct proof *p, const struct pw_box *box, const char *what)
 {
 	char packet[320];
+	int err = pw_space_error(&p->ev->space);
 
+	if (err)
+		return err;
 	return pw_proof_failed(p->diags,
 		   "rules and policy differ: the rules %s: %s", what,
 		   pw_proof_packet(p, box, packet, sizeof(packet)));
