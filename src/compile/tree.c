@@ -122,8 +122,9 @@ static unsigned int emit_wide(struct build *b, uint32_t chain,
 			done[j] = true;
 			pw_list_push(b, &group, list->items[j]);
 		}
-		emit_wide_group(b, chain, &group, t, scope, names[scope].wide,
-				k++);
+		if (!b->err)
+			emit_wide_group(b, chain, &group, t, scope,
+					names[scope].wide, k++);
 		pw_list_clear(&group);
 	}
 	free(done);
