@@ -53,13 +53,10 @@ int pw_paths_copy(char *const *paths, size_t num, char ***copy)
 
 static int glob_status(int result)
 {
-	switch (result) {
-	case 0: case GLOB_NOMATCH:
+	if (!result || result == GLOB_NOMATCH)
 		return 0;
-	case GLOB_NOSPACE:
-		return -ENOMEM;
-	}
-	return -EACCES;
+	/* opendir() may have been what had no memory */
+	return errno == ENOMEM ? -ENOMEM : -EACCES;
 }
 
 static int match(void *arg, const char *pattern, char ***paths, size_t *num)

@@ -2,6 +2,7 @@
 /* Rules and maps as regions, worked out once for an evaluation. */
 #include "ruleset/eval_prepare.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -136,13 +137,9 @@ static uint32_t set_value(struct pw_eval *ev, enum pw_field field,
 	const struct pw_set *set = &ev->rs->sets[index];
 	uint32_t *known = &ev->prepared->sets[index];
 
-	if (!*known) {
-		if (set->elems->bits != pw_box_bits(field)) {
-			ev->space.err = -EPROTO;
-			return PW_VALUE_EMPTY;
-		}
+	assert(set->elems->bits == pw_box_bits(field));
+	if (!*known)
 		*known = pw_values_add(ev->space.values, set->elems);
-	}
 	return *known;
 }
 
