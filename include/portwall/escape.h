@@ -16,10 +16,4 @@ size_t pw_escape_width(char c);
 /* As a string that the caller frees; NULL when memory is short */
 char *pw_escape(const char *text);
 
-/*
- * Ends what open_memstream() began: 0, or -ENOMEM and *@text is NULL. glibc
- * may lose the text while it closes, and not say so.
- */
-int pw_text_close(FILE *out, char **text);
-
 #endif

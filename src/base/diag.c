@@ -11,6 +11,7 @@
 #include "portwall/array.h"
 #include "portwall/escape.h"
 #include "portwall/source.h"
+#include "portwall/text.h"
 
 #define NUM_SEVERITIES (PW_NOTE + 1)
 
@@ -187,7 +188,7 @@ static char *one_line(const char *text)
 {
 	char *copy = NULL;
 	size_t len;
-	FILE *out = open_memstream(&copy, &len);
+	FILE *out = pw_text_open(&copy, &len);
 
 	if (!out)
 		return NULL;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "portwall/text.h"
+
 static bool printable(char c)
 {
 	return c >= ' ' && c <= '~';
@@ -29,22 +31,11 @@ void pw_escape_put(const char *text, size_t len, FILE *out)
 	}
 }
 
-int pw_text_close(FILE *out, char **text)
-{
-	bool failed = ferror(out);
-
-	if (!fclose(out) && !failed && *text)
-		return 0;
-	free(*text);
-	*text = NULL;
-	return -ENOMEM;
-}
-
 char *pw_escape(const char *text)
 {
 	char *copy = NULL;
 	size_t len;
-	FILE *out = open_memstream(&copy, &len);
+	FILE *out = pw_text_open(&copy, &len);
 
 	if (!out)
 		return NULL;

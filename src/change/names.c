@@ -11,6 +11,7 @@
 #include "change/settings.h"
 #include "portwall/array.h"
 #include "portwall/escape.h"
+#include "portwall/text.h"
 
 #define NAME_BITS 128
 #define MAX_LISTED 2	/* addresses that are spelled out */
@@ -314,7 +315,7 @@ static int write_text(struct pw_set_names *words, const struct pw_row *row,
 		      struct pair from, char **text)
 {
 	size_t len;
-	FILE *out = open_memstream(text, &len);
+	FILE *out = pw_text_open(text, &len);
 
 	if (!out)
 		return -ENOMEM;
@@ -412,7 +413,7 @@ int pw_set_names_on(struct pw_set_names *words, const struct pw_row *row,
 	*text = NULL;
 	if (pw_sets_is_all(&words->terms->sets, on))
 		return 0;
-	out = open_memstream(text, &len);
+	out = pw_text_open(text, &len);
 	if (!out)
 		return -ENOMEM;
 	if (!put_on(words, on, out))
@@ -480,7 +481,7 @@ int pw_set_names_to(struct pw_set_names *words, const struct pw_row *row,
 	*text = NULL;
 	if (is_local(words, row))
 		return 0;
-	out = open_memstream(text, &len);
+	out = pw_text_open(text, &len);
 	if (!out)
 		return -ENOMEM;
 	put_to(words, row, out);

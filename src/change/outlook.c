@@ -10,6 +10,7 @@
 
 #include "policy/values.h"
 #include "portwall/escape.h"
+#include "portwall/text.h"
 
 static const uint32_t *grade_of(const struct pw_terms *terms,
 				const struct pw_member *m)
@@ -214,7 +215,7 @@ char *pw_outlook_text(const struct pw_terms *terms, enum pw_change_kind kind,
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 	bool ends = kind == PW_CHANGE_UNTIL;
 
 	if (!out)

@@ -10,6 +10,7 @@
 
 #include "portwall/array.h"
 #include "portwall/escape.h"
+#include "portwall/text.h"
 
 static void put_log(bool set, const struct pw_rate *rate, FILE *out)
 {
@@ -106,7 +107,7 @@ static char *value_of(const struct setting *setting,
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return NULL;
@@ -176,7 +177,7 @@ static int compare_log(const struct pw_section *was,
 
 	if (same_log(was, is))
 		return 0;
-	out = open_memstream(&text, &len);
+	out = pw_text_open(&text, &len);
 	if (!out)
 		return -ENOMEM;
 	fprintf(out, "log of %s '%s': ", is->block ? "block" : "allow",

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/table.h"
 #include "portwall/array.h"
+#include "portwall/text.h"
 
 #define MAX_LINES 40
 #define MAX_PORTS 18	/* columns for the ports of one line */
@@ -237,7 +238,7 @@ static int add_line(struct table *table, const struct lines *lines,
 
 	for (size_t c = 0; c < PW_ARRAY_SIZE(cells); c++) {
 		size_t len;
-		FILE *out = open_memstream(&row.cell[c], &len);
+		FILE *out = pw_text_open(&row.cell[c], &len);
 
 		if (!out) {
 			err = -ENOMEM;

@@ -9,6 +9,7 @@
 
 #include "cli/output.h"
 #include "cli/table.h"
+#include "portwall/text.h"
 
 #define MARK_WIDTH 11		/* columns of the first word */
 #define WHAT_WIDTH 10		/* of "tcp/22", and a space */
@@ -148,7 +149,7 @@ static char *section_text(const struct pw_report *report, uint32_t section)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return NULL;
@@ -223,7 +224,7 @@ static int put_sentence(const struct pw_finding *f,
 {
 	char *where = NULL, *text;
 	size_t len;
-	FILE *place = open_memstream(&where, &len);
+	FILE *place = pw_text_open(&where, &len);
 
 	if (!place)
 		return -ENOMEM;
@@ -259,7 +260,7 @@ static char *finding_text(const struct pw_finding *f,
 {
 	char *what = pw_finding_what(f, MAX_PORTS), *text = NULL;
 	size_t len;
-	FILE *out = what ? open_memstream(&text, &len) : NULL;
+	FILE *out = what ? pw_text_open(&text, &len) : NULL;
 	int err = out ? 0 : -ENOMEM;
 
 	if (out && *what)
@@ -321,7 +322,7 @@ static int print_case(struct listing *l, const struct pw_case *c)
 
 	if (!has_room(l, c->result))
 		return 0;
-	out = open_memstream(&text, &len);
+	out = pw_text_open(&text, &len);
 	if (!out)
 		return -ENOMEM;
 	pw_escape_put(c->suite, strlen(c->suite), out);
@@ -380,7 +381,7 @@ static int print_local(const struct listing *l)
 	const struct pw_report *report = l->report;
 	char *names = NULL, *text = NULL;
 	size_t num = 0, len;
-	FILE *out = open_memstream(&names, &len);
+	FILE *out = pw_text_open(&names, &len);
 	bool room = true;
 	int err = 0;
 

@@ -8,6 +8,7 @@
 #include "cli/findings.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "portwall/text.h"
 
 #define MAX_NAMES 24	/* of a list, unless --verbose */
 
@@ -26,7 +27,7 @@ static int print_lines(const char *lines)
 	while (lines && *lines) {
 		size_t len = strcspn(lines, "\n"), size;
 		char *text = NULL;
-		FILE *out = open_memstream(&text, &size);
+		FILE *out = pw_text_open(&text, &size);
 
 		if (!out)
 			return -ENOMEM;
@@ -83,7 +84,7 @@ static int print_names(const struct cli *cli, const struct pw_report *report,
 	const char *reason = pw_case_reason(&c[first]);
 	size_t num = 0, len;
 	char *text = NULL;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return -ENOMEM;
@@ -140,7 +141,7 @@ static int print_ends(const struct pw_report *report)
 		if (c->result != PW_RES_PASS || !c->text ||
 		    strcmp(c->suite, "until") != 0)
 			continue;
-		out = open_memstream(&text, &len);
+		out = pw_text_open(&text, &len);
 		if (!out)
 			return -ENOMEM;
 		pw_escape_put(c->name, strlen(c->name), out);
@@ -236,7 +237,7 @@ static int print_summary(const struct pw_report *report, const size_t *lines)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return -ENOMEM;

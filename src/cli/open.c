@@ -13,6 +13,7 @@
 #include "portwall/array.h"
 #include "portwall/host.h"
 #include "portwall/names.h"
+#include "portwall/text.h"
 
 #define ONE_EACH "write a word for each: tcp/80 tcp/443"
 
@@ -291,13 +292,14 @@ static void warn_blocked(struct cli *cli, const struct pw_open *open)
 	size_t len;
 
 	for (size_t i = 0; i < open->num; i++) {
-		FILE *out = open->blocked[i] ? open_memstream(&text, &len) :
+		FILE *out = open->blocked[i] ? pw_text_open(&text, &len) :
 					       NULL;
 
 		if (!out)
 			continue;
 		opening_put(&open->list[i], out);
-		fclose(out);
+		if (fclose(out))
+			continue;
 		pw_diag_warning(cli->diags, NULL,
 				"%s: a [block] of the policy beats it", text);
 		if (is_several(&open->list[i]))

@@ -11,6 +11,7 @@
 #include "cli/show.h"
 #include "cli/table.h"
 #include "portwall/nft.h"
+#include "portwall/text.h"
 
 typedef void (*put_fn)(const struct pw_section *s, unsigned int reach,
 		       FILE *out);
@@ -29,7 +30,7 @@ static char *text_of(put_fn put, const struct pw_section *s,
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return NULL;
@@ -114,15 +115,14 @@ static int print_block(const struct pw_section *s, const char *source,
 	bool own = !strcmp(s->file, source);
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 	int pad, err;
 
 	if (!out)
 		return -ENOMEM;
 	fputs("blocked: ", out);
 	put_block(s, out);
-	fflush(out);
-	pad = (int)width - (int)len;
+	pad = (int)width - (int)ftell(out);
 	if (own && pad > digits)
 		fprintf(out, "%*u", pad, s->line);
 	else
@@ -186,7 +186,7 @@ static int print_rest(const struct pw_intent *intent)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 	int err;
 
 	if (!out)

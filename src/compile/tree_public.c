@@ -7,6 +7,7 @@
 
 #include "compile/parts.h"
 #include "compile/tree.h"
+#include "portwall/text.h"
 
 /* The kernel fills a bitmap of ports in time that grows with their square */
 static bool too_many_for_bitmap(const struct pw_rangeset *ports)
@@ -96,7 +97,7 @@ static uint32_t counter_map(struct build *b, enum pw_transport t,
 
 	if (b->err)
 		return PW_NONE;
-	f = open_memstream(&text, &len);
+	f = pw_text_open(&text, &len);
 	if (!f) {
 		pw_fail(b, -ENOMEM);
 		return PW_NONE;
@@ -105,8 +106,7 @@ static uint32_t counter_map(struct build *b, enum pw_transport t,
 		if (p->owner[port] != PW_NONE)
 			fprintf(f, "%u %s\n", port,
 				b->model->sections[p->owner[port]].name);
-	if (fclose(f) || !text) {
-		free(text);
+	if (fclose(f)) {
 		pw_fail(b, -ENOMEM);
 		return PW_NONE;
 	}

@@ -11,6 +11,7 @@
 #include "portwall/array.h"
 #include "portwall/escape.h"
 #include "portwall/names.h"
+#include "portwall/text.h"
 
 #define FULL_GATES 16	/* beyond: the ports that matter, not all */
 #define MAX_GATES 512
@@ -238,7 +239,7 @@ int pw_tour_where(struct pw_tour *tour)
 	bool family[PW_NUM_FAMILIES] = { false };
 	char *names = NULL;
 	size_t len;
-	FILE *out = open_memstream(&names, &len);
+	FILE *out = pw_text_open(&names, &len);
 	int err;
 
 	if (!out)

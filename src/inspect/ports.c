@@ -8,6 +8,7 @@
 
 #include "inspect/tour.h"
 #include "portwall/array.h"
+#include "portwall/text.h"
 
 #define RAW_NOTES 8
 
@@ -54,8 +55,9 @@ static int cmp_listener(const void *a, const void *b)
 static char *addresses(const struct service *service)
 {
 	char addr[PW_ADDR_STRLEN], *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	const char *gap = "";
+	size_t len;
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return NULL;
@@ -64,17 +66,12 @@ static char *addresses(const struct service *service)
 
 		if (i && !cmp_listener(l, l - 1))
 			continue;
-		if (len)
-			fputs(", ", out);
+		fputs(gap, out);
+		gap = ", ";
 		pw_addr_format(l->family, l->addr, addr);
 		fprintf(out, l->family == PW_IPV6 ? "[%s]" : "%s", addr);
-		fflush(out);
 	}
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return fclose(out) ? NULL : text;
 }
 
 static char *owner(const struct pw_listener *listener, bool known)

@@ -7,6 +7,7 @@
 
 #include "live/drift_list.h"
 #include "nft/print.h"
+#include "portwall/text.h"
 #include "ruleset/differences.h"
 
 #define TABLE "table inet " PW_TABLE
@@ -30,15 +31,12 @@ static char *rule_text(const struct pw_ruleset *rs, uint32_t chain, size_t rule)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return NULL;
 	print_rule(rs, &rs->chains[chain].rules[rule], out);
-	if (!fclose(out))
-		return text;
-	free(text);
-	return NULL;
+	return fclose(out) ? NULL : text;
 }
 
 int pw_drift_extra_rule(const struct pw_ruleset *rs, uint32_t chain,

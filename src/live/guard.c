@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "portwall/eval.h"
+#include "portwall/text.h"
 
 #define SYN 0x02
 #define CLIENT_PORT 50000	/* the next connection's own: any high port */
@@ -219,7 +220,7 @@ static int hint_section(const struct judge *j, const struct pw_rangeset *ports,
 {
 	char name[40], *text = NULL, *rest, *line;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return -ENOMEM;
@@ -228,10 +229,8 @@ static int hint_section(const struct judge *j, const struct pw_rangeset *ports,
 	print_ports(ports, out);
 	fputs("\nfrom = ", out);
 	print_peers(peers, out);
-	if (fclose(out) || !text) {	/* glibc may lose the text silently */
-		free(text);
+	if (fclose(out))
 		return -ENOMEM;
-	}
 	pw_diag_hint(j->diags, "add this to the policy:");
 	pw_diag_hint(j->diags, "%s", "");
 	for (rest = text; (line = strsep(&rest, "\n"));)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy/values.h"
+#include "portwall/text.h"
 
 #define WIDE 512		/* ports of a range that names none of them */
 
@@ -46,7 +47,7 @@ char *pw_ports_text(enum pw_transport t, const struct pw_rangeset *ports)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = pw_text_open(&text, &size);
 
 	if (!out)
 		return NULL;
@@ -62,11 +63,7 @@ char *pw_ports_text(enum pw_transport t, const struct pw_rangeset *ports)
 		if (range->last > range->first)
 			fprintf(out, "-%u", range->last);
 	}
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return fclose(out) ? NULL : text;
 }
 
 static void warn_empty(const struct pw_linter *lint, size_t at)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "portwall/text.h"
+
 #define SHOWN_MAX 10		/* names of a cycle */
 
 enum mark { NEW, OPEN, DONE };
@@ -32,7 +34,7 @@ static int report_cycle(struct search *search, size_t again,
 	const struct pw_name *names = search->names->items;
 	char *text = NULL;
 	size_t size, at = search->depth, shown;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = pw_text_open(&text, &size);
 
 	if (!out)
 		return -ENOMEM;
@@ -43,10 +45,8 @@ static int report_cycle(struct search *search, size_t again,
 	if (at < search->depth)
 		fprintf(out, "... -> ");
 	fprintf(out, "%s", names[again].name);
-	if (fclose(out)) {
-		free(text);
+	if (fclose(out))
 		return -ENOMEM;
-	}
 	pw_diag_error(search->diags, loc, "names use each other in a cycle: %s",
 		      text);
 	free(text);

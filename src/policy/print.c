@@ -10,6 +10,7 @@
 
 #include "policy/resolve.h"
 #include "policy/values.h"
+#include "portwall/text.h"
 
 #define WIDTH 80
 #define INDENT "    "
@@ -281,7 +282,7 @@ char *pw_source_text(const struct pw_policy *policy,
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = pw_text_open(&text, &size);
 	int err = 0;
 
 	if (!out)
@@ -303,7 +304,7 @@ int pw_policy_digest(const struct pw_policy *policy, uint8_t digest[32])
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = pw_text_open(&text, &size);
 	SHA2_CTX ctx;
 	int err;
 

@@ -11,6 +11,7 @@
 
 #include "portwall/array.h"
 #include "portwall/names.h"
+#include "portwall/text.h"
 #include "rehearse/held_blame.h"
 
 #define MAX_FINDINGS 16	/* of one case; the last one counts the rest */
@@ -174,7 +175,7 @@ static char *protocols_text(const struct pw_rangeset *numbers)
 		if (name)
 			return strdup(name);
 	}
-	out = open_memstream(&text, &len);
+	out = pw_text_open(&text, &len);
 	if (!out)
 		return NULL;
 	fputs(pw_rangeset_count(numbers) > 1 ? "protocols" : "protocol", out);

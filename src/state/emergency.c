@@ -9,6 +9,7 @@
 
 #include "portwall/array.h"
 #include "portwall/escape.h"
+#include "portwall/text.h"
 
 #include "state/bundle.h"
 
@@ -226,7 +227,7 @@ static int write_text(struct rescue *r, char **text)
 	int err, lost;
 	size_t len;
 
-	r->out = open_memstream(text, &len);
+	r->out = pw_text_open(text, &len);
 	if (!r->out)
 		return -ENOMEM;
 	err = put_all(r);

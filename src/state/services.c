@@ -9,12 +9,13 @@
 
 #include "portwall/array.h"
 #include "portwall/escape.h"
+#include "portwall/text.h"
 
 int pw_services_print(const struct pw_host *host, char **text, size_t *len)
 {
 	char *buf = NULL;
 	size_t size;
-	FILE *out = open_memstream(&buf, &size);
+	FILE *out = pw_text_open(&buf, &size);
 
 	if (!out)
 		return -ENOMEM;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "portwall/text.h"
 #include "verify/classes.h"
 
 /* Sections whose words are repeated, and bytes of each */
@@ -96,7 +97,7 @@ char *pw_class_text(const struct pw_model *model, enum pw_family family,
 		spots->num_first ? &spots->first[0] : &spots->last;
 	char *text = NULL, buf[PW_ADDR_STRLEN];
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = pw_text_open(&text, &size);
 
 	if (!out)
 		return NULL;
@@ -105,9 +106,5 @@ char *pw_class_text(const struct pw_model *model, enum pw_family family,
 						     buf));
 	if (!spots->num)
 		fputs(" (no address that a sender could have)", out);
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return fclose(out) ? NULL : text;
 }

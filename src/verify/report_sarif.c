@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "portwall/escape.h"
+#include "portwall/text.h"
 #include "verify/report_priv.h"
 
 #define STATES(s) (1u << PW_STATE_##s)
@@ -93,7 +94,7 @@ static json_t *uri_of(const char *path)
 	char *text = NULL;
 	json_t *value;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return NULL;

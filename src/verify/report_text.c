@@ -8,6 +8,7 @@
 
 #include "portwall/escape.h"
 #include "portwall/names.h"
+#include "portwall/text.h"
 #include "verify/report_priv.h"
 
 #define MESSAGE_PORTS 120	/* bytes for ports in a message */
@@ -67,7 +68,7 @@ char *pw_finding_what(const struct pw_finding *finding, size_t width)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return NULL;
@@ -86,7 +87,7 @@ char *pw_finding_where(const struct pw_finding *finding)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return NULL;
@@ -145,7 +146,7 @@ char *pw_finding_sentence(const struct pw_finding *finding, const char *where)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return NULL;
@@ -161,7 +162,7 @@ char *pw_finding_message(const struct pw_finding *finding)
 	char *sentence = where ? pw_finding_sentence(finding, where) : NULL;
 	char *text = NULL;
 	size_t len;
-	FILE *out = what && sentence ? open_memstream(&text, &len) : NULL;
+	FILE *out = what && sentence ? pw_text_open(&text, &len) : NULL;
 
 	if (out) {
 		fprintf(out, "%s%s%s", what, *what ? ": " : "", sentence);
@@ -228,7 +229,7 @@ char *pw_case_message(const struct pw_report *report,
 	bool complete;
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return NULL;

@@ -11,6 +11,7 @@
 
 #include "base/write.h"
 #include "portwall/array.h"
+#include "portwall/text.h"
 
 #define MAX_DRIFTS 50		/* of one event; the rest is for status */
 #define MAX_LEN (1u << 20)	/* bytes of a frame */
@@ -69,7 +70,7 @@ int pw_frame_send(int fd, const struct pw_event *event)
 	struct head head;
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return -ENOMEM;
@@ -95,7 +96,7 @@ int pw_frame_send_result(int fd, const void *result, size_t result_len)
 	struct head head;
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	if (!out)
 		return -ENOMEM;

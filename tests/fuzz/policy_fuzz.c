@@ -9,8 +9,8 @@
 
 #include "portwall/change.h"
 #include "portwall/compile.h"
-#include "portwall/escape.h"
 #include "portwall/nft.h"
+#include "portwall/text.h"
 
 #include "files.h"
 #include "fuzz.h"
@@ -28,7 +28,7 @@ static char *print(const struct reading *reading, bool nft)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = pw_text_open(&text, &len);
 
 	MUST(out);
 	MUST(!(nft ? pw_nft_print(reading->rules, out)
