@@ -49,7 +49,8 @@ int pw_nft_print(const struct pw_ruleset *rs, FILE *out);
 /*
  * The same as JSON that "nft -j -f" loads, libnftables-json(5). What JSON cannot
  * say is refused before anything is printed, with a message: the name of an
- * interface that begins with @ (-EINVAL), times that are no whole seconds
+ * interface that begins with @ (-EINVAL), and what the compiler never makes:
+ * times that are no whole seconds, a dynamic set that no rule updates
  * (-EOPNOTSUPP). -EIO; -ENOMEM
  */
 int pw_nft_print_json(const struct pw_ruleset *rs, FILE *out,

@@ -32,12 +32,41 @@ static int check_time(const char *set, uint64_t ms, struct pw_diags *diags)
 	return -EOPNOTSUPP;
 }
 
-static int check_set(const struct pw_set *set, struct pw_diags *diags)
+static bool updates(const struct pw_rule *rule, uint32_t set)
 {
+	for (size_t i = 0; i < rule->num_effects; i++)
+		if (rule->effects[i].kind == PW_E_UPDATE &&
+		    rule->effects[i].set == set)
+			return true;
+	return false;
+}
+
+/* nft 1.0.6 makes a set dynamic where a rule updates it, and not on request */
+static int check_dynamic(const struct pw_ruleset *rs, uint32_t set,
+			 struct pw_diags *diags)
+{
+	if (!rs->sets[set].dynamic)
+		return 0;
+	for (size_t i = 0; i < rs->num_chains; i++)
+		for (size_t k = 0; k < rs->chains[i].num_rules; k++)
+			if (updates(&rs->chains[i].rules[k], set))
+				return 0;
+	pw_diag_system(diags, EOPNOTSUPP,
+		       "set %s in nft's JSON, where no rule updates it",
+		       rs->sets[set].name);
+	return -EOPNOTSUPP;
+}
+
+static int check_set(const struct pw_ruleset *rs, uint32_t index,
+		     struct pw_diags *diags)
+{
+	const struct pw_set *set = &rs->sets[index];
 	int err = check_time(set->name, set->timeout_ms, diags);
 	struct pw_set_iter iter = { 0 };
 	struct pw_range piece;
 
+	if (!err)
+		err = check_dynamic(rs, index, diags);
 	while (!err && set->type == PW_T_IFNAME &&
 	       pw_set_next_piece(set, &iter, &piece))
 		err = check_name(&piece, diags);
@@ -70,8 +99,8 @@ int json_check(const struct pw_ruleset *rs, struct pw_diags *diags)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < rs->num_sets; i++)
-		err = check_set(&rs->sets[i], diags);
+	for (uint32_t i = 0; !err && i < rs->num_sets; i++)
+		err = check_set(rs, i, diags);
 	for (size_t i = 0; i < rs->num_chains; i++)
 		for (size_t k = 0; !err && k < rs->chains[i].num_rules; k++)
 			err = check_rule(rs, &rs->chains[i].rules[k], diags);

@@ -123,10 +123,11 @@ static void refuse(struct pw_ruleset *rs, int err, const char *message)
 
 static void parts_of_seconds_are_refused(void **state)
 {
-	pw_owned(pw_ruleset_free) struct pw_ruleset *in_set = codec_ground();
+	pw_owned(pw_ruleset_free) struct pw_ruleset *in_set = simple_sample();
 	pw_owned(pw_ruleset_free) struct pw_ruleset *in_rule = simple_sample();
 
 	(void)state;
+	in_set->sets[pw_ruleset_find_set(in_set, "s.local6")].timeout_ms++;
 	refuse(in_set, -EOPNOTSUPP, "a time of set s.local6");
 	for (size_t i = 0; i < in_rule->num_chains; i++)
 		for (size_t k = 0; k < in_rule->chains[i].num_rules; k++) {
@@ -136,6 +137,19 @@ static void parts_of_seconds_are_refused(void **state)
 				rule->effects[0].timeout_ms++;
 		}
 	refuse(in_rule, -EOPNOTSUPP, "a time of set s.");
+}
+
+/* nft 1.0.6 would load it as one that no rule may update */
+static void idle_dynamic_sets_are_refused(void **state)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = simple_sample();
+	static const struct pw_set set = { .name = TEXT("s.idle"),
+					   .type = PW_T_IPV4,
+					   .dynamic = true, .size = 9 };
+
+	(void)state;
+	codec_add_set(rs, set, NULL, 0);
+	refuse(rs, -EOPNOTSUPP, "set s.idle in nft's JSON");
 }
 
 /* nft would look for a set of that name */
@@ -178,6 +192,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(is_as_written_down),
 		cmocka_unit_test(what_is_named_comes_first),
 		cmocka_unit_test(parts_of_seconds_are_refused),
+		cmocka_unit_test(idle_dynamic_sets_are_refused),
 		cmocka_unit_test(names_of_sets_are_refused),
 		cmocka_unit_test(full_disk_is_told),
 	};
