@@ -14,6 +14,7 @@ import itertools
 import os
 import random
 import sys
+import tempfile
 import time
 import zlib
 
@@ -257,6 +258,11 @@ def main():
     need_portwall(given.count + given.check)
     become_able(given.count + given.check)
     pin()
+    with tempfile.TemporaryDirectory() as files:
+        return run(given, files)
+
+
+def run(given, files):
     plain = Netns("check")
     passed = failed = accepted = 0
     diff = Differential() if given.count else None
@@ -265,7 +271,7 @@ def main():
         failed += 1
     for n in range(given.first, given.first + given.count + given.check):
         number = "%s/%d" % (given.seed, n)
-        text = pools.generate(number)
+        text = pools.generate(number, files)
         good = checks(plain, number, text)
         if good and n < given.first + given.count:
             good, letting = apply_one(diff, number, text)
