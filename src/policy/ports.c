@@ -191,8 +191,8 @@ static int check_not_service(struct pw_resolver *res,
 	return 0;
 }
 
-static int resolve_name(struct pw_resolver *res, const struct pw_name *name,
-			struct pw_port_name *out)
+static int work_out(struct pw_resolver *res, const struct pw_name *name,
+		    struct pw_port_name *out)
 {
 	int err, result = check_not_service(res, name);
 
@@ -220,6 +220,18 @@ static int resolve_name(struct pw_resolver *res, const struct pw_name *name,
 			return err;
 	}
 	return result;
+}
+
+/* What is worked out is looked up only then: a name in a cycle is no part of
+ * itself */
+static int resolve_name(struct pw_resolver *res, const struct pw_name *name,
+			struct pw_port_name *out)
+{
+	struct pw_port_name made = { 0 };
+	int err = work_out(res, name, &made);
+
+	*out = made;
+	return err;
 }
 
 int pw_resolve_port_names(struct pw_resolver *res, const size_t *order)

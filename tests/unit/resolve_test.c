@@ -135,6 +135,8 @@ static const struct refusal {
 	  "cycle: a -> b -> a", 3 },
 	{ "cycle to itself", "[ports]\na = 1, a\n[allow x]\ntcp = a\n",
 	  "cycle: a -> a", 2 },
+	{ "several to itself", "[ports]\na = 1, 5, a\n[allow x]\ntcp = a\n",
+	  "cycle: a -> a", 2 },
 	{ "no family in common",
 	  "[allow x]\ntcp = 1\nfrom = 192.0.2.1\nto = 2001:db8::1\n",
 	  "only IPv4", 3 },
