@@ -14,6 +14,7 @@
 
 #include "files.h"
 #include "fuzz.h"
+#include "grammar.h"
 #include "messages.h"
 
 struct reading {
@@ -131,6 +132,12 @@ static void check_normal_form(struct input *input,
 	MUST(!compile(&again));
 	must_be_same_rules(first, &again);
 	clear(&again);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+			       unsigned int seed)
+{
+	return grammar_mutate(data, size, max_size, seed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

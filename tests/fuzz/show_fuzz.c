@@ -10,6 +10,7 @@
 #include "capture.h"
 #include "files.h"
 #include "fuzz.h"
+#include "grammar.h"
 
 /* Words that cannot be broken may be as long as a line of the policy */
 static void must_fit(const char *text)
@@ -75,6 +76,12 @@ static void print_document(struct cli *cli, const struct pw_intent *before,
 	json_decref(read);
 	json_decref(cli->doc);
 	cli->doc = NULL;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+			       unsigned int seed)
+{
+	return grammar_mutate(data, size, max_size, seed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
