@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "netlink/ack.h"
+#include "netlink/answers.h"
 #include "netlink/netlink.h"
 #include "portwall/array.h"
 
@@ -26,13 +27,6 @@ static int send_anew(struct pw_nl *nl, const void *buf, size_t len)
 		return err;
 	nl->dirty = true;
 	return nl->wire.send(nl->wire.ctx, buf, len);
-}
-
-/* mnl_nlmsg_ok() takes lengths above 2 GB for negative ones, which fit */
-static bool fits(const struct nlmsghdr *nlh, int len)
-{
-	return len >= (int)sizeof(*nlh) && nlh->nlmsg_len <= INT32_MAX &&
-	       mnl_nlmsg_ok(nlh, len);
 }
 
 struct nlmsghdr *pw_nl_request(struct pw_nl *nl, uint16_t type, uint16_t flags,
@@ -118,9 +112,9 @@ static int take_datagram(const struct ask *ask, int len)
 	const struct nlmsghdr *nlh = (const void *)ask->nl->buf;
 	int err;
 
-	if (!fits(nlh, len))
+	if (!pw_nlmsg_fits(nlh, len))
 		return -EBADMSG;
-	for (; fits(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+	for (; pw_nlmsg_fits(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 		err = take_answer(ask, nlh);
 		if (err != GO_ON)
 			return err;
@@ -247,7 +241,7 @@ static void note_datagram(struct outcome *out, int len)
 {
 	const struct nlmsghdr *nlh = (const void *)out->nl->buf;
 
-	while (fits(nlh, len)) {
+	while (pw_nlmsg_fits(nlh, len)) {
 		note_answer(out, nlh);
 		nlh = mnl_nlmsg_next(nlh, &len);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The wire that a running system has: a NETLINK_NETFILTER socket. */
+/* The wire that a running system has: a netlink socket. */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define MAX_STRANGERS 1000		/* datagrams that are not the kernel's */
 
 struct wire {
-	int fd;
+	int bus, fd;
 	size_t sndbuf;		/* asked for so far, bytes */
 };
 
@@ -116,13 +116,12 @@ static void wire_close(void *ctx)
 }
 PW_DEFINE_OWNED(struct wire, wire_close)
 
-static int open_socket(uint32_t *port_id)
+static int open_socket(int bus, uint32_t *port_id)
 {
 	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
 	socklen_t len = sizeof(self);
 	int on = 1, err;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-			NETLINK_NETFILTER);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, bus);
 
 	if (fd < 0)
 		return -errno;
@@ -143,17 +142,22 @@ static int open_socket(uint32_t *port_id)
 static int wire_reset(void *ctx, uint32_t *port_id)
 {
 	struct wire *wire = ctx;
-	int fd = open_socket(port_id);
+	int fd = open_socket(wire->bus, port_id);
 
 	if (fd < 0)
 		return fd;
 	if (wire->fd >= 0)
 		close(wire->fd);
-	*wire = (struct wire){ .fd = fd };
+	*wire = (struct wire){ .bus = wire->bus, .fd = fd };
 	return 0;
 }
 
 int pw_wire_open(struct pw_wire *out)
+{
+	return pw_wire_open_bus(NETLINK_NETFILTER, out);
+}
+
+int pw_wire_open_bus(int bus, struct pw_wire *out)
 {
 	pw_owned(wire_close) struct wire *wire = calloc(1, sizeof(*wire));
 	uint32_t port_id;
@@ -161,6 +165,7 @@ int pw_wire_open(struct pw_wire *out)
 
 	if (!wire)
 		return -ENOMEM;
+	wire->bus = bus;
 	wire->fd = -1;
 	err = wire_reset(wire, &port_id);
 	if (err)

@@ -37,5 +37,7 @@ struct pw_wire {
 
 /* A NETLINK_NETFILTER socket of this network namespace; 0 or -errno */
 int pw_wire_open(struct pw_wire *out);
+/* The same of another bus: NETLINK_ROUTE, NETLINK_SOCK_DIAG */
+int pw_wire_open_bus(int bus, struct pw_wire *out);
 
 #endif

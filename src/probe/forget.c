@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "netlink/ack.h"
+#include "netlink/answers.h"
 #include "netlink/conntrack.h"
 
 #define AT_ONCE 64		/* messages in one datagram */
@@ -52,14 +54,11 @@ static size_t take_errors(struct mnl_socket *nl, int *last)
 		const struct nlmsghdr *nlh = (const void *)buf;
 		int left = (int)len;
 
-		for (; mnl_nlmsg_ok(nlh, left);
+		for (; pw_nlmsg_fits(nlh, left);
 		     nlh = mnl_nlmsg_next(nlh, &left)) {
-			const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
-
-			if (nlh->nlmsg_type != NLMSG_ERROR ||
-			    mnl_nlmsg_get_payload_len(nlh) < sizeof(*e))
+			if (nlh->nlmsg_type != NLMSG_ERROR)
 				continue;
-			*last = -e->error;
+			*last = -pw_ack_code(nlh);
 			num++;
 		}
 	}

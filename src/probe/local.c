@@ -6,6 +6,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 
+#include "netlink/answers.h"
 #include "portwall/own.h"
 #include "probe/sockaddr.h"
 
@@ -31,18 +32,17 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 static int ask(struct mnl_socket *sock, const struct nlmsghdr *nlh,
 	       unsigned char *type)
 {
-	char buf[4096];
+	_Alignas(struct nlmsghdr) char buf[4096];
 	ssize_t len;
 
 	if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_sendto(sock, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	len = mnl_socket_recvfrom(sock, buf, sizeof(buf));
-	if (len < 0 || mnl_cb_run(buf, (size_t)len, QUERY_SEQ,
-				  mnl_socket_get_portid(sock), on_route,
-				  type) < 0)
+	if (len < 0)
 		return -errno;
-	return 0;
+	return pw_answers_take(buf, (size_t)len, QUERY_SEQ,
+			       mnl_socket_get_portid(sock), on_route, type);
 }
 
 int pw_addr_is_local(enum pw_family family, struct pw_value addr)

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "netlink/ack.h"
+#include "netlink/answers.h"
 #include "probe/frame.h"
 
 #define SEND_LEN (64u << 10)	/* below half the smallest send buffer */
@@ -154,7 +155,7 @@ static int take_answers(struct pw_rtnl *rt)
 			continue;
 		if (len < 0)
 			return errno == EAGAIN ? -EBADMSG : -errno;
-		for (; mnl_nlmsg_ok(nlh, left);
+		for (; pw_nlmsg_fits(nlh, left);
 		     nlh = mnl_nlmsg_next(nlh, &left)) {
 			if (take_answer(rt, nlh))
 				return 0;
@@ -264,13 +265,13 @@ int pw_rtnl_dump(struct pw_rtnl *rt, struct nlmsghdr *nlh, mnl_cb_t reader,
 		 void *arg)
 {
 	unsigned int port_id = mnl_socket_get_portid(rt->sock);
-	int ret = MNL_CB_OK;
+	int ret = 1;
 
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	nlh->nlmsg_seq = rt->first++;
 	if (mnl_socket_sendto(rt->sock, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
-	while (ret > MNL_CB_STOP) {
+	while (ret > 0) {
 		ssize_t len = mnl_socket_recvfrom(rt->sock, rt->answer,
 						  sizeof(rt->answer));
 
@@ -278,8 +279,8 @@ int pw_rtnl_dump(struct pw_rtnl *rt, struct nlmsghdr *nlh, mnl_cb_t reader,
 			continue;
 		if (len < 0)
 			return -errno;
-		ret = mnl_cb_run(rt->answer, (size_t)len, nlh->nlmsg_seq,
-				 port_id, reader, arg);
+		ret = pw_answers_take(rt->answer, (size_t)len, nlh->nlmsg_seq,
+				      port_id, reader, arg);
 	}
-	return ret < 0 ? -errno : 0;
+	return ret;
 }

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "netlink/answers.h"
 #include "portwall/own.h"
 #include "portwall/ruleset.h"
 
@@ -113,15 +114,6 @@ int pw_events_open(void)
 	return err;
 }
 
-static void take_datagram(const void *buf, int len,
-			  struct pw_transaction *begun, struct pw_news *news)
-{
-	const struct nlmsghdr *nlh = buf;
-
-	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
-		pw_events_take(nlh, begun, news);
-}
-
 /* A transaction whose beginning was lost says nothing any more */
 static void lose(struct pw_transaction *begun, struct pw_news *news)
 {
@@ -129,6 +121,17 @@ static void lose(struct pw_transaction *begun, struct pw_news *news)
 	news->lost = true;
 	news->pid = 0;
 	news->comm[0] = '\0';
+}
+
+static void take_datagram(const void *buf, int len,
+			  struct pw_transaction *begun, struct pw_news *news)
+{
+	const struct nlmsghdr *nlh = buf;
+
+	for (; pw_nlmsg_fits(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+		pw_events_take(nlh, begun, news);
+	if (len > 0)
+		lose(begun, news);
 }
 
 int pw_events_read(int fd, struct pw_transaction *begun, struct pw_news *news)
