@@ -162,12 +162,15 @@ static int decode_map(const struct nftnl_set *nls, struct pw_ruleset *rs,
 #define SET_FLAGS (NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_EVAL | \
 		   NFT_SET_TIMEOUT)
 
-/* Ranges of concatenations, and they alone, are flagged as such */
+/*
+ * Ranges of concatenations, and they alone, are flagged as such; no
+ * concatenation is constant
+ */
 static bool has_our_flags(const struct pw_set *set, uint32_t flags)
 {
 	bool parts = set->interval && pw_set_key_info(set->type)->parts[0];
 
-	return !(flags & ~(SET_FLAGS | NFT_SET_CONCAT)) &&
+	return !(set->constant && pw_set_is_concat(set->type)) && !(flags & ~(SET_FLAGS | NFT_SET_CONCAT)) &&
 	       parts == !!(flags & NFT_SET_CONCAT);
 }
 

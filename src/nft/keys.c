@@ -120,8 +120,7 @@ struct pw_value pw_value_from_be(const uint8_t *buf, size_t len)
 	return value;
 }
 
-/* Elements of these come from rules alone */
-static bool is_concat(enum pw_set_type type)
+bool pw_set_is_concat(enum pw_set_type type)
 {
 	return set_keys[type].type >= CONCAT(1, 0);
 }
@@ -132,7 +131,7 @@ size_t pw_set_key(enum pw_set_type type, struct pw_value value,
 {
 	size_t len = set_keys[type].len;
 
-	if (is_concat(type))
+	if (pw_set_is_concat(type))
 		return 0;
 	pw_value_to_be(value, buf, len);
 	return len;
@@ -141,7 +140,7 @@ size_t pw_set_key(enum pw_set_type type, struct pw_value value,
 int pw_set_key_parse(enum pw_set_type type, const void *key, size_t len,
 		     struct pw_value *out)
 {
-	if (is_concat(type) || len != set_keys[type].len)
+	if (pw_set_is_concat(type) || len != set_keys[type].len)
 		return -EBADMSG;
 	*out = pw_value_from_be(key, len);
 	return 0;
@@ -171,6 +170,7 @@ int pw_map_key_parse(enum pw_map_key kind, const void *key, size_t len,
 		     uint32_t *out)
 {
 	const uint8_t *bytes = key;
+	uint8_t again[PW_KEY_MAX];
 
 	if (len != map_keys[kind].len)
 		return -EBADMSG;
@@ -184,5 +184,7 @@ int pw_map_key_parse(enum pw_map_key kind, const void *key, size_t len,
 	default:
 		*out = pw_value_from_be(bytes, len).lo;
 	}
-	return 0;
+	/* what fills up the parts is compared as well */
+	(void)pw_map_key(kind, *out, again);
+	return memcmp(again, key, len) ? -EBADMSG : 0;
 }

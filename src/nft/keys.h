@@ -53,6 +53,9 @@ size_t pw_set_key(enum pw_set_type type, struct pw_value value,
 int pw_set_key_parse(enum pw_set_type type, const void *key, size_t len,
 		     struct pw_value *out);
 
+/* Are keys of this type made of parts? Only rules and openings fill such sets */
+bool pw_set_is_concat(enum pw_set_type type);
+
 /* The same for maps; see enum pw_map_key for @key */
 size_t pw_map_key(enum pw_map_key kind, uint32_t key,
 		  uint8_t buf[static PW_KEY_MAX]);

@@ -178,6 +178,10 @@ static void keys_come_back(void **state)
 	len = pw_map_key(PW_K_PORT, 443, buf);
 	assert_memory_equal(buf, "\1\xbb", len);
 	assert_int_equal(pw_map_key_parse(PW_K_PROTO, buf, 2, &key), -EBADMSG);
+	assert_int_equal(pw_map_key_parse(PW_K_PROTO_PORT, "\6\1\0\0\1\xbb\0\0",
+					  8, &key), -EBADMSG);
+	assert_int_equal(pw_map_key_parse(PW_K_PROTO_PORT, "\6\0\0\0\1\xbb\0\1",
+					  8, &key), -EBADMSG);
 }
 
 static void reads_odd_userdata(void **state)

@@ -496,6 +496,8 @@ static void refuses_foreign_sets(void **state)
 		{ NFT_SET_CONCAT | NFT_SET_INTERVAL, 19 << 6 | 7, 8 },
 		{ NFT_SET_MAP, 13, 2 }, { NFT_SET_MAP | NFT_SET_OBJECT, 13, 2 },
 		{ NFT_SET_OBJECT, 13, 2 },
+		{ NFT_SET_CONSTANT, (13 << 6 | 12) << 6 | 41, 24 },
+		{ NFT_SET_CONSTANT, 13 << 6 | 12, 8 },
 	};
 
 	(void)state;
