@@ -138,6 +138,7 @@ static int add_set(struct walk *w, const char *name)
 {
 	struct pw_elems_dump elems = { .max_values = SMALL_SET };
 	struct pw_set *set;
+	uint32_t at;
 	int err;
 
 	if (pw_ruleset_find_set(w->rs, name) != PW_NONE)
@@ -145,7 +146,10 @@ static int add_set(struct walk *w, const char *name)
 	err = ask_set(w, name);
 	if (err)
 		return err;
-	set = &w->rs->sets[pw_ruleset_find_set(w->rs, name)];
+	at = pw_ruleset_find_set(w->rs, name);
+	if (at == PW_NONE)
+		return -EBADMSG;	/* that is another one, or a map */
+	set = &w->rs->sets[at];
 	if (!set->constant || set->size > 2 * SMALL_SET)
 		return 0;
 	elems.set = set;
@@ -180,6 +184,7 @@ static int read_map_elems(const struct nlmsghdr *nlh, void *arg)
 static int add_map(struct walk *w, const char *name)
 {
 	struct map_reading m = { .w = w };
+	uint32_t at;
 	int err;
 
 	if (pw_ruleset_find_map(w->rs, name) != PW_NONE)
@@ -189,7 +194,10 @@ static int add_map(struct walk *w, const char *name)
 		err = dump_elems(w, name, read_map_chains, w);
 	if (err)
 		return err;
-	m.map = &w->rs->maps[pw_ruleset_find_map(w->rs, name)];
+	at = pw_ruleset_find_map(w->rs, name);
+	if (at == PW_NONE)
+		return -EBADMSG;
+	m.map = &w->rs->maps[at];
 	if (m.map->counters)
 		return -EOPNOTSUPP;
 	return dump_elems(w, name, read_map_elems, &m);
@@ -215,13 +223,11 @@ static int add_named(struct nftnl_expr *expr, void *arg)
 						     NFTNL_EXPR_OBJREF_IMM_NAME),
 			       nftnl_expr_get_u32(expr,
 						  NFTNL_EXPR_OBJREF_IMM_TYPE));
-	if (is_a(expr, "lookup", NFTNL_EXPR_LOOKUP_DREG))
-		return add_map(w, nftnl_expr_get_str(expr,
-						     NFTNL_EXPR_LOOKUP_SET));
-	if (is_a(expr, "lookup", NFTNL_EXPR_LOOKUP_SET))
-		return add_set(w, nftnl_expr_get_str(expr,
-						     NFTNL_EXPR_LOOKUP_SET));
-	return 0;
+	if (!is_a(expr, "lookup", NFTNL_EXPR_LOOKUP_SET))
+		return 0;
+	return nftnl_expr_is_set(expr, NFTNL_EXPR_LOOKUP_DREG) ?
+	       add_map(w, nftnl_expr_get_str(expr, NFTNL_EXPR_LOOKUP_SET)) :
+	       add_set(w, nftnl_expr_get_str(expr, NFTNL_EXPR_LOOKUP_SET));
 }
 
 static int read_chain(struct walk *w, const char *chain)

@@ -50,6 +50,25 @@ void pw_opening_put(const struct pw_opening *opening,
 	pw_value_to_be(opening->to, span->end + REST_AT + name, addr);
 }
 
+/* Bytes that fill up parts, and what follows a name, are compared, too */
+static bool is_said_by(const struct pw_opening *opening, size_t set,
+		       const struct pw_elems_span *span)
+{
+	const size_t len = strnlen(opening->iifname, NAME_LEN);
+	static const char nothing[NAME_LEN];
+	struct pw_elems_span again;
+
+	if (pw_opening_set_of(opening) != set ||
+	    opening->first > opening->last ||
+	    pw_value_cmp(opening->from, opening->to) > 0 ||
+	    memcmp(opening->iifname + len, nothing, NAME_LEN - len))
+		return false;
+	pw_opening_put(opening, &again);
+	return again.len == span->len &&
+	       !memcmp(again.key, span->key, span->len) &&
+	       !memcmp(again.end, span->end, span->len);
+}
+
 int pw_opening_get(size_t set, const struct pw_elems_span *span,
 		   struct pw_opening *out)
 {
@@ -69,6 +88,8 @@ int pw_opening_get(size_t set, const struct pw_elems_span *span,
 	memcpy(opening.iifname, span->key + REST_AT, name);
 	opening.from = pw_value_from_be(span->key + REST_AT + name, addr);
 	opening.to = pw_value_from_be(span->end + REST_AT + name, addr);
+	if (!is_said_by(&opening, set, span))
+		return -EBADMSG;
 	*out = opening;
 	return 0;
 }
