@@ -4,7 +4,11 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+
+/* An image may be anybody's: above what linkers write it is no program */
+#define NUM_ENTRIES_MAX 4096u
 
 /**
  * struct elf - A file that was read, of 64 bits and the byte order here
@@ -81,10 +85,21 @@ static const char *at_address(const struct elf *elf, uint64_t address,
 static void find_strings(struct elf *elf, const Elf64_Dyn *dyn,
 			 size_t num)
 {
+	uint64_t at = 0;
+
 	for (size_t i = 0; i < num && dyn[i].d_tag != DT_NULL; i++)
 		if (dyn[i].d_tag == DT_STRTAB)
-			elf->strings = at_address(elf, dyn[i].d_un.d_ptr,
-						  &elf->strings_len);
+			at = dyn[i].d_un.d_ptr;
+	elf->strings = at ? at_address(elf, at, &elf->strings_len) : NULL;
+}
+
+static int visit_name(const char *name, size_t max_len,
+		      int (*visit)(void *arg, const char *name,
+				   size_t max_len), void *arg)
+{
+	if (strnlen(name, max_len) >= PATH_MAX)
+		return -ENOEXEC;
+	return visit(arg, name, max_len);
 }
 
 static int visit_needed(const struct elf *elf, const Elf64_Dyn *dyn, size_t num,
@@ -97,8 +112,8 @@ static int visit_needed(const struct elf *elf, const Elf64_Dyn *dyn, size_t num,
 		uint64_t at = dyn[i].d_un.d_val;
 
 		if (dyn[i].d_tag == DT_NEEDED && at < elf->strings_len)
-			err = visit(arg, elf->strings + at,
-				    elf->strings_len - at);
+			err = visit_name(elf->strings + at,
+					 elf->strings_len - at, visit, arg);
 	}
 	return err;
 }
@@ -117,10 +132,12 @@ int pw_elf_needs(const struct pw_source *src,
 		return err;
 	loader = segment(&elf, PT_INTERP, &len);
 	if (loader)
-		err = visit(arg, loader, len);
+		err = visit_name(loader, len, visit, arg);
 	dyn = (const void *)segment(&elf, PT_DYNAMIC, &len);
 	if (err || !dyn || (uintptr_t)dyn % sizeof(uint64_t))
 		return err;
+	if (len > NUM_ENTRIES_MAX * sizeof(*dyn))
+		return -ENOEXEC;
 	find_strings(&elf, dyn, len / sizeof(*dyn));
 	return visit_needed(&elf, dyn, len / sizeof(*dyn), visit, arg);
 }

@@ -8,6 +8,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
+#include "netlink/shape.h"
 #include "probe/swallow_priv.h"
 
 static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
@@ -68,14 +69,17 @@ static int read_elems(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct dump *dump = arg;
 	const struct nlattr *attr, *elem;
+	int err = pw_shape_check(nlh, NFT_MSG_NEWSETELEM);
 
+	if (err)
+		return err;
 	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
 		mnl_attr_for_each_nested(elem, attr) {
 			const uint8_t *key = key_of(elem, dump->set);
-			int err = key ? dump->each(dump, elem, key) : -EBADMSG;
 
+			err = key ? dump->each(dump, elem, key) : -EBADMSG;
 			if (err)
 				return err;
 		}

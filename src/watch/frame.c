@@ -28,7 +28,7 @@ struct head {
 	uint32_t pid;
 	uint32_t num_drifts;
 	char comm[16];
-	bool has_listener;
+	uint32_t num_listeners;	/* 0 or 1 */
 	struct pw_listener listener;
 };
 
@@ -82,7 +82,7 @@ int pw_frame_send(int fd, const struct pw_event *event)
 	head.num_drifts = event->drifts ? (uint32_t)event->drifts->num : 0;
 	if (head.num_drifts > MAX_DRIFTS)
 		head.num_drifts = MAX_DRIFTS;
-	head.has_listener = event->listener;
+	head.num_listeners = event->listener ? 1 : 0;
 	if (event->listener)
 		head.listener = *event->listener;
 	fwrite(&head, 1, sizeof(head), out);
@@ -166,6 +166,13 @@ static int get_drift(const char **at, const char *end, struct pw_drift *drift)
 	return 0;
 }
 
+static bool is_whole(const struct head *head)
+{
+	return head->num_drifts <= MAX_DRIFTS && head->num_listeners <= 1 &&
+	       (unsigned int)head->listener.family < PW_NUM_FAMILIES &&
+	       memchr(head->comm, '\0', sizeof(head->comm));
+}
+
 static int take_event(const struct head *head, const char *at, const char *end,
 		      const struct pw_frame_reader *reader)
 {
@@ -176,9 +183,9 @@ static int take_event(const struct head *head, const char *at, const char *end,
 		.time_ns = head->time_ns, .text = get_text(&at, end),
 		.pid = head->pid, .comm = head->comm,
 		.drifts = head->num_drifts ? &drifts : NULL,
-		.listener = head->has_listener ? &head->listener : NULL,
+		.listener = head->num_listeners ? &head->listener : NULL,
 	};
-	int err = event.text && head->num_drifts <= MAX_DRIFTS ? 0 : -EBADMSG;
+	int err = event.text && is_whole(head) ? 0 : -EBADMSG;
 
 	for (uint32_t i = 0; !err && i < head->num_drifts; i++)
 		err = get_drift(&at, end, &list[i]);
