@@ -27,7 +27,7 @@ static int put_open(const char *kind, json_t *object, FILE *out)
 	int err = object ? 0 : -ENOMEM;
 
 	fprintf(out, ",\n{\"add\": {\"%s\": {", kind);
-	if (!err && json_dumpf(object, out, JSON_EMBED))
+	if (!err && json_dumpf(object, out, JSON_EMBED | JSON_ENSURE_ASCII))
 		err = ferror(out) ? -EIO : -ENOMEM;
 	json_decref(object);
 	return err;
@@ -165,7 +165,7 @@ static int put_element(json_t *value, bool first, FILE *out)
 	int err = value ? 0 : -ENOMEM;
 
 	fputs(first ? ", \"elem\": [\n" : ",\n", out);
-	if (!err && json_dumpf(value, out, JSON_ENCODE_ANY))
+	if (!err && json_dumpf(value, out, JSON_ENCODE_ANY | JSON_ENSURE_ASCII))
 		err = ferror(out) ? -EIO : -ENOMEM;
 	json_decref(value);
 	return err;

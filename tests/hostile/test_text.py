@@ -78,7 +78,7 @@ class Scene:
         need_clean(done.stdout.replace(b"\t", b"") if "--as=nft" in args
                    else done.stdout, argv)
         need_clean(done.stderr, argv)
-        if b"--json" in argv and done.stdout:
+        if (b"--json" in argv or b"--as=json" in argv) and done.stdout:
             json.loads(done.stdout)
         self.seen += len(done.stdout) + len(done.stderr)
         return done.stdout + done.stderr
@@ -189,7 +189,8 @@ def test_policy(place):
             body = PLACES[place].replace(b"%s", text)
             policy = one.file(b"p.ini", body + b"[allow y]\ntcp = 5\n")
             for args in (("check",), ("check", "--json"), ("show",),
-                         ("show", "--json"), ("show", "--as=nft")):
+                         ("show", "--json"), ("show", "--as=nft"),
+                         ("show", "--as=json")):
                 one.go(*args, policy)
             one.go("check", "-", data=body)
             one.change("apply", "--insecure-permissions", policy)
