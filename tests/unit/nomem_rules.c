@@ -177,6 +177,26 @@ static int compare(const void *arg, char **result)
 	return err < 0 ? err : 0;
 }
 
+/* A document that lacks something must not pass for a whole one */
+static int put_json(const void *arg, char **result)
+{
+	const struct two *two = arg;
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	size_t len;
+	FILE *out = diags ? pw_text_open(result, &len) : NULL;
+	int err, lost;
+
+	if (!out)
+		return -ENOMEM;
+	err = pw_nft_print_json(two->rules_a, out, diags);
+	lost = pw_text_close(out, result);
+	if (err || lost) {
+		free(*result);
+		*result = NULL;
+	}
+	return err ? err : lost;
+}
+
 static int find_differences(const void *arg, char **result)
 {
 	const struct two *two = arg;
@@ -237,8 +257,10 @@ int run_hungry_rules(void)
 	struct two like = make_two(texts[7].text, texts[7].text);
 	struct two port = make_two("[allow a]\ntcp = 22\nfrom = 10.0.0.1\n",
 				   "[allow a]\ntcp = 22-23\nfrom = 10.0.0.1\n");
-	struct hungry things[NUM_TEXTS + 8] = {
+	struct hungry things[NUM_TEXTS + 10] = {
 		{ "compare", compare, &two, 0 },
+		{ "JSON", put_json, &two, 0 },
+		{ "JSON, sets", put_json, &like, 0 },
 		{ "differences", find_differences, &two, 0 },
 		{ "changes", find_changes, &two, 0 },
 		{ "changes, none", find_changes, &like, 0 },
@@ -250,10 +272,10 @@ int run_hungry_rules(void)
 	int failed;
 
 	for (size_t i = 0; i < NUM_TEXTS; i++)
-		things[i + 8] = (struct hungry){
+		things[i + 10] = (struct hungry){
 			.name = texts[i].name, .work = compile,
 			.arg = texts[i].text };
-	failed = run_hungry("memory, rules", things, NUM_TEXTS + 8);
+	failed = run_hungry("memory, rules", things, NUM_TEXTS + 10);
 	two_clear(&two);
 	two_clear(&like);
 	two_clear(&port);
