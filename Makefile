@@ -48,8 +48,9 @@ OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 LDOPT := -fsanitize=address,undefined
 else ifdef COV
-# As written, branch by branch; children that _exit() write their counters too
-OPT := -O0 -g --coverage
+# As written, branch by branch, without assert(), which no input may reach;
+# children that _exit() write their counters too
+OPT := -O0 -g -DNDEBUG --coverage
 LEAVE := $(BUILD)/tests/coverage/leave.o
 LDOPT := --coverage -Wl,--wrap=_exit $(LEAVE)
 else
