@@ -192,7 +192,7 @@ check-kernels: all tests
 	$(Q)sh scripts/deps.sh boot
 	$(Q)SUITES="$(SUITES)" scripts/check-kernels $(KERNELS)
 
-# A million random packets and policies, judged three times: some minutes
+# A million random packets and policies, judged four times: some minutes
 check-long: $(BUILD)/tests/kernel/agree_test
 	$(Q)PW_PAIRS=1000000 sh scripts/sandbox $<
 
