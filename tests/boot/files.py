@@ -9,6 +9,9 @@ import shutil
 import subprocess
 
 SUITE = "bookworm"
+# What portwall is linked with
+LIBRARIES = ("libnftnl11,libmnl0,libmd0,libinih1,libjansson4,libmxml1,"
+             "libcap-ng0,libseccomp2")
 # Not needed to boot, and half of the size
 USELESS = ("usr/share/doc", "usr/share/man", "usr/share/locale",
            "usr/share/info", "var/cache/apt", "var/lib/apt/lists",

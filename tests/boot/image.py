@@ -8,14 +8,14 @@ import glob
 import os
 import shutil
 
-from .files import Tree, write
+from .files import LIBRARIES, Tree, write
 from .kernel import Kernel
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KERNEL = "linux-image-cloud-amd64"
-# What portwall is linked with, what makes networks, and the tools to look
+# What makes networks, and the tools to look
 PACKAGES = ("systemd-sysv,udev,kmod,busybox-static,ifupdown,iproute2,nftables,"
-            "netbase,libnftnl11,libmnl0,libmd0,libinih1,libjansson4,libmxml1")
+            "netbase," + LIBRARIES)
 INTERFACES = """auto lo
 iface lo inet loopback
 allow-hotplug eth0
