@@ -394,8 +394,8 @@ void enc_with_iif(struct enc *enc, enum pw_field field)
 
 /*
  * Fields of a key that begins with port and protocol, one after the other. Where
- * there are ranges nft 1.0.6 turns the one byte of the protocol: as numbers of
- * two bytes there is none to turn, and the kernel does nothing.
+ * there are ranges nft 1.0.6 turns the one byte of the protocol, as a number of
+ * two bytes. There is none to turn, and Linux 6.12 refuses it (EOPNOTSUPP).
  */
 static void load_port_proto(struct enc *enc, const struct pw_set *set)
 {
@@ -405,8 +405,6 @@ static void load_port_proto(struct enc *enc, const struct pw_set *set)
 
 	for (size_t i = 0; i < num; i++) {
 		enc_load(enc, fields[i], reg);
-		if (fields[i] == PW_F_L4PROTO && set->interval)
-			to_network_order(enc, reg, 1, 2);
 		/* the first register has a name of its own: four of 32 bits */
 		reg = i ? reg + (field_codes[fields[i]].len + 3) / 4 :
 			  REG_SECOND;

@@ -65,29 +65,70 @@ static void assert_decodes_to(const struct pw_ruleset *want)
 		fail_msg("%s", what);
 }
 
+/* Rules with openings cannot be loaded by nft where this is refused */
+static bool nft_is_refused(void)
+{
+	static int refused = -1;
+
+	if (refused < 0)
+		refused = !nft_turns_protocols();
+	return refused;
+}
+
+static void need_nft_to_load(void)
+{
+	if (!nft_is_refused())
+		return;
+	print_message("# reason: this kernel refuses what nft does to a protocol in a key\n");
+	skip();
+}
+
+/* Dump of what the encoder sends; @text of nft */
+static char *dump_encoded(const struct pw_ruleset *rs, char **text)
+{
+	size_t turned;
+	char *dump;
+
+	fresh_namespace();
+	load_encoded(rs);
+	dump = dump_table(rs, &turned);
+	assert_int_equal(turned, 0);
+	*text = list_text();
+	assert_decodes_to(rs);
+	return dump;
+}
+
+static char *dump_by_nft(const struct pw_ruleset *rs, const char *options,
+			 const char *path, char **text)
+{
+	size_t turned;
+	char *dump;
+
+	fresh_namespace();
+	run_nft(options, path);
+	unlink(path);
+	dump = dump_table(rs, &turned);
+	*text = list_text();
+	assert_decodes_to(rs);
+	return dump;
+}
+
 /* By nft in one namespace, by the encoder in another */
 static void assert_same_in_kernel(const struct pw_ruleset *rs)
 {
-	char *by_nft, *by_us, *text_nft, *text_us, path[24];
+	char *by_us, *text_us, *by_nft, *text_nft, path[24];
 
-	temporary(path);
-	write_text(rs, path);
-	fresh_namespace();
-	run_nft("-f", path);
-	unlink(path);
-	by_nft = dump_table(rs);
-	text_nft = list_text();
-	assert_decodes_to(rs);
-	fresh_namespace();
-	load_encoded(rs);
-	by_us = dump_table(rs);
-	text_us = list_text();
-	assert_decodes_to(rs);
-	assert_same_text(text_nft, text_us);
-	assert_same_text(by_nft, by_us);
-	free(by_nft);
+	by_us = dump_encoded(rs, &text_us);
+	if (!nft_is_refused()) {
+		temporary(path);
+		write_text(rs, path);
+		by_nft = dump_by_nft(rs, "-f", path, &text_nft);
+		assert_same_text(text_nft, text_us);
+		assert_same_text(by_nft, by_us);
+		free(by_nft);
+		free(text_nft);
+	}
 	free(by_us);
-	free(text_nft);
 	free(text_us);
 }
 
@@ -103,23 +144,19 @@ static void forget_comments(struct pw_ruleset *rs)
 /* As assert_same_in_kernel(), in the other language of nft */
 static void assert_same_by_json(struct pw_ruleset *rs)
 {
-	char *by_nft, *by_us, path[24];
+	char *by_nft, *by_us, *text_nft, *text_us, path[24];
 
 	codec_simplify(rs);
 	forget_comments(rs);
 	temporary(path);
 	write_json(rs, path);
-	fresh_namespace();
-	run_nft("-j -f", path);
-	unlink(path);
-	by_nft = dump_table(rs);
-	assert_decodes_to(rs);
-	fresh_namespace();
-	load_encoded(rs);
-	by_us = dump_table(rs);
+	by_nft = dump_by_nft(rs, "-j -f", path, &text_nft);
+	by_us = dump_encoded(rs, &text_us);
 	assert_same_text(by_nft, by_us);
 	free(by_nft);
 	free(by_us);
+	free(text_nft);
+	free(text_us);
 }
 
 static void json_is_the_same(void **state)
@@ -128,6 +165,7 @@ static void json_is_the_same(void **state)
 
 	(void)state;
 	need_namespace_and_nft();
+	need_nft_to_load();
 	assert_same_by_json(rs);
 }
 
@@ -170,6 +208,7 @@ static void listing_loads_again(void **state)
 
 	(void)state;
 	need_namespace_and_nft();
+	need_nft_to_load();
 	/* user data of ours must not keep nft from listing the chain */
 	rs->chains[0].userdata = strdup("\x50\x02xy");
 	rs->chains[0].userdata_len = 4;
@@ -221,15 +260,23 @@ static const char everything[] =
 	"[allow tunnel]\nprotocol = gre, esp\nfrom = 203.0.113.9\n"
 	"[allow mdns]\nudp = 5353\nto = multicast\nping = yes\n";
 
+/* By way of nft only where the kernel takes what it sends */
+static void assert_same_everywhere(struct pw_ruleset *rs)
+{
+	assert_same_in_kernel(rs);
+	if (nft_is_refused())
+		return;
+	assert_listing_loads(rs);
+	assert_same_by_json(rs);
+}
+
 static void policy_is_the_same(void **state)
 {
 	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = NULL;
 
 	need_namespace_and_nft();
 	rs = compile(*state);
-	assert_same_in_kernel(rs);
-	assert_listing_loads(rs);
-	assert_same_by_json(rs);
+	assert_same_everywhere(rs);
 }
 
 static void everything_is_the_same(void **state)
@@ -308,9 +355,7 @@ static void random_rules_are_the_same(void **state)
 		num++;
 	}
 	assert_int_equal(pw_ruleset_sort(rs), 0);
-	assert_same_in_kernel(rs);
-	assert_listing_loads(rs);
-	assert_same_by_json(rs);
+	assert_same_everywhere(rs);
 }
 
 int main(void)
