@@ -177,6 +177,18 @@ static void match_ethertype(struct rough *r, uint32_t type, bool negated)
 		add_known(r, negated);
 }
 
+/* Is it all of the register that @len bytes are compared with? */
+static bool is_whole(enum holds holds, uint32_t len)
+{
+	static const uint8_t lens[] = {
+		[H_NFPROTO] = 1, [H_ETHERTYPE] = 2, [H_L4PROTO] = 1,
+		[H_DPORT] = 2, [H_STATE] = 4, [H_IIF] = 4, [H_ADDRTYPE] = 4,
+		[H_CONSTANT] = 0,
+	};
+
+	return holds == H_IIFNAME || lens[holds] == len;
+}
+
 /* @data: what the register is compared with, @len bytes */
 static void compare(struct rough *r, const struct rough_reg *reg, bool negated,
 		    const uint8_t *data, uint32_t len)
@@ -222,7 +234,7 @@ static void read_cmp(struct rough *r, const struct nftnl_expr *expr)
 	uint32_t op = dec_u32(expr, NFTNL_EXPR_CMP_OP), len = 0;
 	const void *data = nftnl_expr_get(expr, NFTNL_EXPR_CMP_DATA, &len);
 
-	if (!data || !len) {
+	if (!data || !len || !is_whole(reg.holds, len)) {
 		r->out->maybe = true;
 		return;
 	}
@@ -293,10 +305,12 @@ static void read_immediate(struct rough *r, const struct nftnl_expr *expr)
 	struct rough_reg constant = { .holds = H_CONSTANT };
 	const void *data;
 
-	if (dec_u32(expr, NFTNL_EXPR_IMM_DREG) == NFT_REG_VERDICT) {
+	if (nftnl_expr_is_set(expr, NFTNL_EXPR_IMM_VERDICT)) {
 		read_code(r, expr);
 		return;
 	}
+	if (dec_u32(expr, NFTNL_EXPR_IMM_DREG) == NFT_REG_VERDICT)
+		r->out->verdict = PW_ROUGH_UNKNOWN;
 	data = nftnl_expr_get(expr, NFTNL_EXPR_IMM_DATA, &constant.len);
 	if (!data || constant.len > sizeof(constant.bytes))
 		return;
