@@ -155,6 +155,14 @@ unit: $(UNIT)
 soak: all $(BLAST)
 	$(Q)sh scripts/sandbox tests/soak/run --seconds 1800
 
+# Disks, limits, signals, crowds: more of each than check has, half an hour
+check-environ: all
+	$(Q)PW_LONG=1 sh scripts/sandbox tests/environ/run
+
+# 10,000 commands one after another, and what is left of them
+soak-commands: all $(BLAST)
+	$(Q)sh scripts/sandbox tests/soak/run --commands 10000
+
 # What scripts/check runs, without installing anything; SUITES=unit selects
 check:
 	+$(Q)sh scripts/check --no-install $(SUITES)

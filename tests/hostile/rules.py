@@ -7,6 +7,7 @@ import struct
 NETLINK_NETFILTER = 12
 # linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h
 BEGIN, END, NFTABLES = 16, 17, 10
+DELTABLE = 2
 NEWTABLE, NEWCHAIN, NEWRULE, NEWSET = 0, 3, 6, 9
 REQUEST, ACK, CREATE = 1, 4, 0x400
 INET = 1
@@ -66,17 +67,21 @@ def ipv4_set(of, name):
         number(4, 7) + number(5, 4) + number(10, 1)
 
 
-def load(netns, *objects):
-    """All in one transaction; an error is an OSError."""
+def batch(*objects):
+    """One transaction; each object is answered."""
     parts = [message(BEGIN, 0, b"", 0, NFTABLES)]
     parts += [message(kind, seq, body) for seq, (kind, body)
               in enumerate(objects, 1)]
-    parts.append(message(END, 0, b"", 0, NFTABLES))
+    return b"".join([*parts, message(END, 0, b"", 0, NFTABLES)])
+
+
+def load(netns, *objects):
+    """All in one transaction; an error is an OSError."""
     sock = netns.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
     with sock:
         sock.settimeout(20)
         sock.bind((0, 0))
-        sock.send(b"".join(parts))
+        sock.send(batch(*objects))
         for _ in objects:
             error = -struct.unpack_from("=i", sock.recv(8192), 16)[0]
             if error:

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A host on which one command runs again and again, each time with a fault."""
+
+import collections
+import json
+import re
+
+from netns.faults import sight
+from netns.faults.host import Host
+from netns.lib.need import Failure, need
+
+# A trial whose command is killed is short: the kernel ends it all the same
+SHORT, LONG = "1s", "600s"
+OPENED = ("open", "--for=10m", "tcp/5555")
+POLICY = "b.ini"        # an argument that is this one stands for its path
+
+# name, arguments, what holds before it, and after it (first of all if it
+# succeeds)
+Row = collections.namedtuple("Row", "name args before after")
+CHANGING = tuple(Row(*row) for row in (
+    ("first", ("apply", POLICY), "empty", ("for good", "loose")),
+    ("apply", ("apply", POLICY), "before", ("for good",)),
+    ("again", ("apply", POLICY), "for good", ("for good",)),
+    ("cut", ("apply", "--cut", POLICY), "before", ("for good",)),
+    ("trial", ("apply", "--trial", LONG, POLICY), "before", ("on trial",)),
+    ("confirm", ("confirm",), "on trial", ("for good",)),
+    ("rollback", ("rollback",), "on trial", ("before",)),
+    ("return", ("rollback",), "for good", ("before",)),
+    ("open", OPENED, "before", ("opened",)),
+    ("close", ("close", "tcp/5555"), "opened", ("before",)),
+    ("boot", ("boot",), "nothing", ("before", "emergency", "loose")),
+    ("clear", ("clear", "--yes"), "on trial", ("nothing",)),
+))
+# The policy in force, as an index; "opened" and "on trial" are of 0 and 1
+WHICH = {"before": 0, "opened": 0, "for good": 1, "on trial": 1}
+# A first load ends with the policy of the hook, which whole rules never reach
+LOOSE = '"name": "input", "policy": "accept"'
+
+
+class Stage:
+    """One namespace, brought to the state that a command begins with.
+
+    @rules: of each state, as they are without a fault
+    """
+
+    def __init__(self):
+        self.host = Host(state=True)
+        self.kernel = sight.Kernel(self.host.netns)
+        self.run_dir, self.state_dir = self.host.dirs[1], self.host.dirs[3]
+        self.rules, self.found, self.turns = {}, None, 0
+        self.generation = self.files = None
+        self.host.apply(0)
+        for word in ("opened", "for good", "on trial", "before"):
+            self._make(word)
+            self.rules[word] = sight.rules(self.host.netns)
+        loose = [text.replace(LOOSE.replace("accept", "drop"), LOOSE)
+                 for text in self.rules["for good"]]
+        need(loose != self.rules["for good"], "the input hook drops")
+        self.rules["loose"] = loose
+
+    def argv(self, row):
+        host = self.host
+        args = [host.paths[1] if arg == POLICY else arg for arg in row.args]
+        return host.argv(*args)
+
+    def _run(self, *args, check=True):
+        return self.host.netns.run(self.host.argv(*args), check=check)
+
+    def _make(self, word):
+        host = self.host
+        host.apply(0)
+        if self.found in ("opened", None):  # they outlive an apply
+            self._run("close", "--all", check=False)
+        if word == "on trial":
+            host.netns.run(host.apply_argv(1, "--trial", LONG))
+        elif word == "for good":
+            host.apply(1)
+        elif word == "opened":
+            self._run(*OPENED)
+        elif word == "nothing":
+            host.netns.nft("delete table inet portwall")
+        elif word == "empty":
+            self._run("clear", "--yes")
+        self.found = word
+
+    def prepare(self, word):
+        """What holds before the command, by commands that have to work."""
+        if self.found == word and self.turns % 16:
+            self.turns += 1
+            return
+        self._make(word)
+        found = self.look(word)
+        need(found == word, "not to be had any more: %s, it is %s" % (
+            word, found))
+        self.turns = 1
+
+    def same(self):
+        """Has nothing been written since prepare()?"""
+        return self.kernel.generation() == self.generation and \
+            sight.files(self.state_dir) == self.files
+
+    def look(self, before):
+        """What is in force, as a word; everything else is a failure."""
+        host = self.host
+        need(not sight.is_locked(self.run_dir), "the lock is held")
+        done = self._run("status", "--json", check=False)
+        need(done.returncode in (0, 1), "status: exit %d: %s%s" % (
+            done.returncode, done.stdout, done.stderr))
+        doc = json.loads(done.stdout)
+        need(self.turns % 16 or host.foreign == host.netns.nft_list(
+            "table ip other"), "another program's table has changed")
+        rules = sight.rules(host.netns)
+        self.found = self._word(before, doc, rules)
+        self.generation = self.kernel.generation()
+        self.files = sight.files(self.state_dir)
+        return self.found
+
+    def _word(self, before, doc, rules):
+        if not rules:   # no table, or none of its hooks
+            need(not doc["in_force"], "status: rules, and there are none")
+            return "empty" if before == "empty" else "nothing"
+        word = self._said(doc)
+        if word == "emergency":
+            need(not doc["changed"], "the emergency rules are not whole")
+            return word
+        if rules == self.rules["loose"] or rules == [
+                text.replace(LOOSE.replace("accept", "drop"), LOOSE)
+                for text in self.rules["before"]]:
+            return "loose"
+        need(rules == self.rules[word], "rules of %r are not whole:\n%s" % (
+            word, difference(self.rules[word], rules)))
+        need(not doc["changed"], "status: changed, but the rules are whole")
+        return word
+
+    def _said(self, doc):
+        """The word for what status says."""
+        need(doc["in_force"], "status: nothing is in force, but rules are")
+        if doc["policy"] == "emergency.ini":
+            return "emergency"
+        need(doc["policy"] in self.host.paths, "in force: %s" % doc["policy"])
+        which, trial = self.host.paths.index(doc["policy"]), doc["trial"]
+        if trial and trial["seconds_left"]:
+            need(which == 1, "the candidate is not in force")
+            return "on trial"
+        need(not trial or which == 0, "what expired is in force")
+        if doc["openings"]:
+            return "opened"
+        return "for good" if which else "before"
+
+    def at_boot(self):
+        """Index of the policy that the next boot loads; None: none."""
+        done = self.host.netns.run(
+            self.host.argv("history", "--json")[:2] +
+            ["--json", "--state-dir", self.state_dir], check=False)
+        need(done.returncode == 0, "history: exit %d: %s" % (
+            done.returncode, done.stderr))
+        past = [entry["policy"] for entry in json.loads(done.stdout)["entries"]
+                if entry["at_boot"]]
+        return self.host.paths.index(past[0]) if past else None
+
+    def close(self):
+        self.kernel.close()
+        self.host.close()
+
+
+def difference(want, have):
+    return "\n".join(["- " + text for text in want if text not in have][:3] +
+                     ["+ " + text for text in have if text not in want][:3])
+
+
+def truthful(row, word, status, said):
+    """Does a command that ended by itself say what came of it?"""
+    need(status or word == row.after[0], "lied: exit 0, but " + word)
+    if word != row.before:
+        need("nothing was changed" not in said,
+             "lied: nothing was changed, but " + word)
+    elif status:
+        need(not re.search(r"^\S+: in force", said, re.M),
+             "lied: in force, but " + word)
+
+
+def outcome(stage, row, status, said):
+    """old or new; @status None: killed. Anything else raises Failure."""
+    if stage.same():
+        word = row.before
+        need(not sight.is_locked(stage.run_dir), "stuck: the lock is held")
+    else:
+        try:
+            word = stage.look(row.before)
+        except Failure as err:
+            raise Failure("half: %s" % err) from err
+        need(word in (row.before, *row.after), "half: " + word)
+    if status is not None:
+        truthful(row, word, status, said)
+        remembered(stage, row, word, status)
+    return "old" if word == row.before else "new"
+
+
+# What the next boot loads
+AT_BOOT = {"for good": 1, "nothing": None, "empty": None}
+
+
+def remembered(stage, row, word, status):
+    """The next boot loads what was in force for good, or what is."""
+    due = [AT_BOOT.get(word, 0)]
+    if row.name == "boot":
+        due = [0]
+    elif status:
+        due += [AT_BOOT.get(row.before, 0), AT_BOOT.get(row.after[0], 0)]
+    found = stage.at_boot()
+    need(found in due, "lied: exit %d, %s, but boot loads %s" % (
+        status, word, found))
+
