@@ -20,7 +20,8 @@ MXML     := $(shell pkg-config --exists mxml4 && echo mxml4 || echo mxml)
 PKGS     := libnftnl libmnl libmd inih jansson libcap-ng libseccomp $(MXML)
 PKG_INC  := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
-BUILD    := build$(if $(FUZZ),-fuzz,$(if $(SAN),-san,$(if $(COV),-cov)))
+BUILD    := build$(if $(FUZZ),-fuzz,$(if $(SAN),-san,$(if $(COV),-cov,$\
+	    $(if $(VALGRIND),-valgrind))))
 
 ifdef FUZZ
 CC := clang
@@ -82,6 +83,25 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Which system calls a command may make: libseccomp is asked when this is built
+# and not at every start. Who watches a process makes more of them.
+WATCHED  := $(if $(FUZZ)$(SAN)$(COV)$(VALGRIND),-DWATCHED=true)
+FILTERS  := $(BUILD)/filters
+LIB_OBJ  += $(FILTERS).o
+
+$(FILTERS): scripts/filters.c src/confine/jobs.c src/confine/lists.c \
+		src/confine/jobs.h src/confine/lists.h include/portwall/confine.h
+	@mkdir -p $(@D)
+	$(SAY) "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(WATCHED) -std=gnu17 -O1 $(WARN) -o $@ \
+		$(filter %.c,$^) -lseccomp
+
+$(FILTERS).c: $(FILTERS)
+	$(Q)$< >$@.new && mv $@.new $@
+
+$(FILTERS).o: $(FILTERS).c
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(LIB): $(LIB_OBJ)
 	$(SAY) "  AR    $@"

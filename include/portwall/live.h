@@ -28,10 +28,13 @@
  * @run_dir:	directory of the lock
  * @state_dir:	NULL: nothing is remembered, see pw_state_is_ours()
  * @patience_ms: how long to wait for another run
+ * @confined:	the process does nothing else and ends: before it changes the
+ *		rules, pw_confine_settle() takes away what it needed to read
  */
 struct pw_where {
 	const char *run_dir, *state_dir;
 	unsigned int patience_ms;
+	bool confined;
 };
 
 /*

@@ -63,6 +63,8 @@ int cmd_check(struct cli *cli)
 				 cli->diags);
 
 	if (!err)
+		err = confine_settle(cli);
+	if (!err)
 		err = pw_intent_compile(intent, 1, &rs, cli->diags);
 	if (err)
 		return status_of(cli, err);

@@ -188,6 +188,13 @@ bool has_net_admin(void);
 uid_t sudo_uid(void);
 
 /*
+ * confine.c: as little as the command can need, before the first file is opened
+ * (messages in @cli->diags), and what is left once all has been read
+ */
+int confine_start(struct cli *cli);
+int confine_settle(struct cli *cli);
+
+/*
  * STATUS_WRONG for -EINVAL, STATUS_REFUSED for other errors, 0 for 0. An error
  * that nobody has explained gets a message.
  */

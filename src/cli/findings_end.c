@@ -100,6 +100,8 @@ int findings_end(struct cli *cli, struct pw_report *report, int err)
 {
 	pw_owned(pw_report_free) struct pw_report *empty = NULL;
 
+	if (!err)
+		err = confine_settle(cli);
 	if (report)
 		return err ? report_failure(cli, report, err) :
 			     report_all(cli, report);

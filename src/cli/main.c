@@ -84,7 +84,7 @@ const struct command commands[] = {
 	  "remove portwall's table and nothing else: every port is open then",
 	  "Asks on a terminal; elsewhere it needs --yes." },
 	{ "history", "", 0, POLICY_NEVER, false, false,
-	  OPT_STATE_DIR | OPT_JSON, cmd_history, PW_JOB_PLAN,
+	  OPT_STATE_DIR | OPT_JSON, cmd_history, PW_JOB_RECALL,
 	  "list the policies that were applied",
 	  "Exits with 3 when one of them is damaged." },
 	{ "install", "[POLICY]", 1, POLICY_IF_NAMED, false, true,
@@ -152,24 +152,9 @@ static int run_command(struct cli *cli)
 	return status;
 }
 
-/* As little as can be needed, before the first file is opened */
-static int confine(struct cli *cli)
-{
-	enum pw_job job = cli->command ? cli->command->job : PW_JOB_READ;
-	int err;
-
-	if (cli->help || cli->against)
-		job = PW_JOB_READ;
-	err = pw_confine_start(job, cli->diags);
-	if (err > 0 && cli->verbose)
-		fputs("portwall: this kernel has no filters of system calls; going on without\n",
-		      stderr);
-	return err < 0 ? err : 0;
-}
-
 static int run(struct cli *cli)
 {
-	int err = confine(cli);
+	int err = confine_start(cli);
 
 	if (err)
 		return status_of(cli, err);

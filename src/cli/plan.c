@@ -147,6 +147,9 @@ int cmd_plan(struct cli *cli)
 	if (!status)
 		status = cli->against ? read_against(&plan) :
 					read_in_force(&plan);
+	/* what listens is asked for later, unless two files are compared */
+	if (!status && cli->against)
+		status = status_of(cli, confine_settle(cli));
 	if (!status)
 		status = show(&plan);
 	pw_intent_free(plan.before);

@@ -268,6 +268,8 @@ int cmd_show(struct cli *cli)
 					       cli->as == SHOW_NFT ? "nft" :
 					       "json"));
 	err = load(cli, &intent);
+	if (!err)
+		err = confine_settle(cli);
 	if (!err) {
 		messages_print(cli);
 		err = print_as(cli, intent);

@@ -23,6 +23,16 @@ static int prepare(struct cli *cli, struct pw_intent **intent,
 	return *report ? 0 : -ENOMEM;
 }
 
+static int rehearse(struct cli *cli, const struct pw_model *model,
+		    const struct pw_ruleset *rules,
+		    const struct pw_rehearsal *how, struct pw_report *report)
+{
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(PW_CAPS_PACKETS);
+
+	return pw_rehearse(model, rules, how, report, cli->diags);
+}
+
 int cmd_test(struct cli *cli)
 {
 	pw_owned(pw_intent_free) struct pw_intent *intent = NULL;
@@ -41,8 +51,7 @@ int cmd_test(struct cli *cli)
 	err = prepare(cli, &intent, &rules, &report);
 	if (!err) {
 		messages_print(cli);
-		err = pw_rehearse(intent->model, rules, &how, report,
-				  cli->diags);
+		err = rehearse(cli, intent->model, rules, &how, report);
 	}
 	progress_end(&progress);
 	return findings_end(cli, report, err);

@@ -209,6 +209,14 @@ static bool agree(void *arg, const struct pw_foreign *list, size_t num)
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+static int inspect(struct verify *v, const struct pw_inspection *how)
+{
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(PW_CAPS_PACKETS);
+
+	return pw_inspect(how, v->report, v->cli->diags);
+}
+
 static int probe_host(struct verify *v)
 {
 	struct cli *cli = v->cli;
@@ -222,7 +230,7 @@ static int probe_host(struct verify *v)
 		.agree = agree, .agree_arg = cli,
 		.progress = progress_tell, .progress_arg = &v->progress,
 	};
-	int err = pw_inspect(&how, v->report, cli->diags);
+	int err = inspect(v, &how);
 
 	if (err != -ECANCELED)
 		return err;

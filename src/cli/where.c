@@ -13,6 +13,9 @@ struct pw_where where_of(const struct cli *cli)
 	struct pw_where where = {
 		.run_dir = cli->run_dir, .state_dir = cli->state_dir,
 		.patience_ms = PATIENCE_MS,
+		/* who asks whether to keep a trial begins once more then */
+		.confined = cli->command->job == PW_JOB_CHANGE &&
+			    !cli->trial_ms,
 	};
 
 	if (!where.state_dir && pw_state_is_ours())

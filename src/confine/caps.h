@@ -5,10 +5,10 @@
 
 #include <stdint.h>
 
-/* A capability as a bit of a set: CAP_BIT(CAP_NET_ADMIN) */
-#define CAP_BIT(cap) (UINT64_C(1) << (cap))
-
-/* As pw_confine_start(), without the calls. 0; -errno: some may be left */
+/*
+ * Permitted, inheritable and bounding set without what @keep does not have,
+ * nothing effective, nothing new by execve(2). 0; -errno: some may be left
+ */
 int pw_caps_keep(uint64_t keep);
 
 #endif

@@ -1,45 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What each job keeps, and the start of a run with no more than that. */
+/* The start of a run, and of its second phase. */
 #include <errno.h>
-#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include "confine/calls.h"
 #include "confine/caps.h"
-#include "portwall/own.h"
+#include "confine/jobs.h"
 
-/* Rules are read and put in force */
-#define RULES CAP_BIT(CAP_NET_ADMIN)
-/* By root, a file or directory that its owner keeps for himself: the policy of
- * who uses sudo */
-#define FILES CAP_BIT(CAP_DAC_READ_SEARCH)
-/* Whose a socket is: /proc/PID/fd of every user, and of those who may more
- * than we do */
-#define OWNERS (FILES | CAP_BIT(CAP_SYS_PTRACE))
-/* Networks are made and entered, packets sent and caught */
-#define PRIVATE (RULES | CAP_BIT(CAP_NET_RAW) | CAP_BIT(CAP_SYS_ADMIN))
+/* 0; 1: this kernel has no filters; -errno */
+static int confine_calls(enum pw_job job, enum phase phase)
+{
+	const struct sock_fprog *filter = &filters[job][phase];
 
-static const uint64_t caps[] = {
-	[PW_JOB_READ] = FILES,
-	[PW_JOB_IMAGE] = FILES | CAP_BIT(CAP_DAC_OVERRIDE),
-	[PW_JOB_PLAN] = RULES | FILES,
-	[PW_JOB_LOOK] = RULES | OWNERS,
-	[PW_JOB_CHANGE] = RULES | OWNERS,
-	[PW_JOB_WATCH] = RULES | OWNERS,
-	[PW_JOB_TEST] = PRIVATE | FILES,
-	[PW_JOB_VERIFY] = PRIVATE | OWNERS | CAP_BIT(CAP_BPF),
-};
-_Static_assert(PW_ARRAY_SIZE(caps) == PW_NUM_JOBS, "what each job keeps");
+	if (!filter->len ||
+	    !syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter))
+		return 0;
+	/* or it is settled already, and has no seccomp(2) any more */
+	return errno == ENOSYS || errno == EINVAL ? 1 : -errno;
+}
 
 int pw_confine_start(enum pw_job job, struct pw_diags *diags)
 {
-	int err = pw_caps_keep(caps[job]);
+	int err = pw_caps_keep(jobs[job].caps);
 
 	if (err)
 		return pw_diag_system(diags, -err,
 				      "capabilities could not be given away");
-	err = pw_calls_start(job);
-	if (err == -ENOSYS || err == -EINVAL)
-		return 1;
-	return err ? pw_diag_system(diags, -err,
-				    "system calls could not be confined") : 0;
+	err = confine_calls(job, FROM_THE_START);
+	return err < 0 ? pw_diag_system(diags, -err,
+					"system calls could not be confined") :
+			 err;
+}
+
+int pw_confine_settle(enum pw_job job)
+{
+	int err = confine_calls(job, SETTLED);
+
+	return err < 0 ? err : 0;
 }

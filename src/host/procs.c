@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "portwall/confine.h"
 #include "portwall/own.h"
 
 static void dir_closep(DIR **dir)
@@ -30,6 +31,8 @@ static DIR *open_dir_at(int dirfd, const char *path)
 
 int pw_procs_each(pw_proc_fn each, void *arg)
 {
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(PW_CAPS_OWNERS);
 	pw_owned(dir_close) DIR *proc = open_dir_at(AT_FDCWD, "/proc");
 	const struct dirent *entry;
 	int err = proc ? 0 : -errno;

@@ -11,6 +11,7 @@
 #include "live/cut.h"
 #include "live/remembered.h"
 #include "portwall/compile.h"
+#include "portwall/confine.h"
 
 /* Boot and clear do not make what is missing: that tells that nothing was
  * ever applied */
@@ -176,8 +177,11 @@ int pw_run_undisturbed(int (*step)(struct pw_run *run, void *arg),
 		       struct pw_run *run, void *arg)
 {
 	sigset_t wait, before;
-	int err;
+	int err = run->where->confined ? pw_confine_settle(PW_JOB_CHANGE) : 0;
 
+	if (err)
+		return pw_diag_system(run->diags, -err,
+				      "system calls could not be confined");
 	sigemptyset(&wait);
 	sigaddset(&wait, SIGINT);
 	sigaddset(&wait, SIGTERM);

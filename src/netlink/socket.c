@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "netlink/wire.h"
+#include "portwall/confine.h"
 #include "portwall/own.h"
 
 #define SNDBUF_SPARE (64u << 10)	/* what the kernel counts beside bytes */
@@ -32,6 +33,8 @@ static void set_buffer(int fd, int force, int plain, size_t len)
 static int wire_send(void *ctx, const void *buf, size_t len)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(PW_CAP(CAP_NET_ADMIN));
 	struct wire *wire = ctx;
 	ssize_t sent;
 
@@ -121,6 +124,8 @@ static int open_socket(int bus, uint32_t *port_id)
 	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
 	socklen_t len = sizeof(self);
 	int on = 1, err;
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(PW_CAP(CAP_NET_ADMIN));
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, bus);
 
 	if (fd < 0)

@@ -6,11 +6,16 @@
 #include <string.h>
 
 #include "policy/files.h"
+#include "portwall/confine.h"
 
 static int load(void *arg, const char *path, const struct pw_loc *at,
 		size_t max_len, const struct pw_trust *trust,
 		struct pw_source **out, struct pw_diags *diags)
 {
+	const bool opens = strcmp(path, "-");
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(opens ? PW_CAPS_FILES : 0);
+
 	(void)arg;
 	return pw_source_load(path, at, max_len, trust, out, diags);
 }
@@ -61,6 +66,8 @@ static int glob_status(int result)
 
 static int match(void *arg, const char *pattern, char ***paths, size_t *num)
 {
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(PW_CAPS_FILES);
 	glob_t found = { 0 };
 	int err = glob_status(glob(pattern, GLOB_NOSORT, on_glob_error,
 				   &found));

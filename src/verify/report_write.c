@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "portwall/confine.h"
+#include "portwall/own.h"
 #include "verify/report_priv.h"
 
 #define NAME_TRIES 8	/* names that somebody else has are no mere chance */
@@ -55,9 +57,14 @@ int pw_report_format(const char *path, enum pw_report_format *out,
 	return -EINVAL;
 }
 
+/* A report belongs where the user of sudo wants it, in his directories too */
+#define REPORT_CAPS PW_CAP(CAP_DAC_OVERRIDE)
+
 /* Creates file @name; its descriptor; negative: error */
 static int create(const char *name)
 {
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(REPORT_CAPS);
 	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
 	if (fd < 0)
@@ -87,6 +94,22 @@ static char *open_beside(const char *path, int *fd)
 	return NULL;
 }
 
+static void remove_file(const char *name)
+{
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(REPORT_CAPS);
+
+	unlink(name);
+}
+
+static int rename_file(const char *from, const char *to)
+{
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(REPORT_CAPS);
+
+	return rename(from, to) ? -errno : 0;
+}
+
 static bool is_directory(const char *path)
 {
 	struct stat st;
@@ -105,7 +128,7 @@ static int try_file(const char *path)
 	if (!beside)
 		return fd;
 	close(fd);
-	unlink(beside);
+	remove_file(beside);
 	free(beside);
 	return 0;
 }
@@ -154,10 +177,10 @@ static int replace_file(const struct pw_report *report,
 	if (!beside)
 		return fd;
 	err = put_file(report, format, fd);
-	if (!err && rename(beside, path))
-		err = -errno;
+	if (!err)
+		err = rename_file(beside, path);
 	if (err)
-		unlink(beside);
+		remove_file(beside);
 	free(beside);
 	return err;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "netlink/answers.h"
+#include "portwall/confine.h"
 #include "portwall/own.h"
 #include "portwall/ruleset.h"
 
@@ -96,6 +97,8 @@ int pw_events_open(void)
 {
 	const int bytes = RCVBUF_LEN, group = NFNLGRP_NFTABLES;
 	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
+	pw_owned(pw_caps_restore) uint64_t before =
+		pw_caps_raise(PW_CAP(CAP_NET_ADMIN));
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			NETLINK_NETFILTER);
 	int err;
