@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 
@@ -189,6 +190,62 @@ static void openings_are_asked(void **state)
 	}
 }
 
+/* Input meets what NAT made of a packet: the rule accepts it, else the policy */
+static const struct nat_case {
+	const char *name;
+	struct pw_packet packet;
+	enum pw_outcome outcome;
+} nat_cases[] = {
+	{ "as it was sent", { TO(IPPROTO_TCP, 80) }, PW_OUT_DROP },
+	{ "to the port", { TO(IPPROTO_TCP, 80), .nat = true,
+	  .nat_dport = 8080, .nat_dst = { 0, 7 } }, PW_OUT_ACCEPT },
+	{ "to another address", { TO(IPPROTO_TCP, 80), .nat = true,
+	  .nat_dport = 8080, .nat_dst = { 0, 8 } }, PW_OUT_DROP },
+	{ "to another port", { TO(IPPROTO_TCP, 8080), .nat = true,
+	  .nat_dport = 80, .nat_dst = { 0, 7 } }, PW_OUT_DROP },
+	{ "no port to change", { TO(IPPROTO_GRE, 0), .nat = true,
+	  .nat_dst = { 0, 7 } }, PW_OUT_DROP },
+	{ "led on", { TO(IPPROTO_TCP, 80), .nat = true, .forwarded = true,
+	  .nat_dport = 80, .nat_dst = { 0, 8 } }, PW_OUT_ACCEPT },
+};
+
+static struct pw_match is(enum pw_field field, uint32_t n)
+{
+	return (struct pw_match){ .field = field, .set = PW_NONE,
+				  .range = { pw_value32(n), pw_value32(n) } };
+}
+
+static void nat_is_met_by_input(void **state)
+{
+	struct pw_match matches[] = {
+		is(PW_F_L4PROTO, IPPROTO_TCP), is(PW_F_CT_DNAT, 1),
+		is(PW_F_DPORT, 8080), is(PW_F_DADDR4, 7),
+	};
+	const struct pw_rule rule = {
+		.matches = matches, .num_matches = PW_ARRAY_SIZE(matches),
+		.verdict = { .kind = PW_V_ACCEPT },
+	};
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = pw_ruleset_new();
+	struct pw_fate fate;
+
+	(void)state;
+	assert_non_null(rs);
+	assert_int_equal(pw_eval_packet(rs, &nat_cases[0].packet, &fate),
+			 -ENOENT);
+	pw_ruleset_add_base(rs, "prerouting", PW_HOOK_PREROUTING, -199,
+			    PW_V_ACCEPT);
+	assert_int_equal(pw_eval_packet(rs, &nat_cases[0].packet, &fate),
+			 -ENOENT);
+	pw_ruleset_add_base(rs, "input", PW_HOOK_INPUT, 0, PW_V_DROP);
+	assert_int_equal(pw_ruleset_add_rule(rs, 1, &rule), 0);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(nat_cases); i++) {
+		print_message("%s\n", nat_cases[i].name);
+		assert_int_equal(pw_eval_packet(rs, &nat_cases[i].packet,
+						&fate), 0);
+		assert_int_equal(fate.outcome, nat_cases[i].outcome);
+	}
+}
+
 static uint32_t next_random(uint32_t *seed)
 {
 	*seed = *seed * 1664525u + 1013904223u;
@@ -258,8 +315,9 @@ static void unread_sets_are_told(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest rows[PW_ARRAY_SIZE(fates) + 3] = {
+	static struct CMUnitTest rows[PW_ARRAY_SIZE(fates) + 4] = {
 		[PW_ARRAY_SIZE(fates)] = cmocka_unit_test(many_as_one),
+		cmocka_unit_test(nat_is_met_by_input),
 		cmocka_unit_test(openings_are_asked),
 		cmocka_unit_test(unread_sets_are_told),
 	};
