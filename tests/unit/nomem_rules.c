@@ -111,25 +111,6 @@ static int show(int (*put)(const struct pw_ruleset *rs, FILE *out),
 	return pw_text_close(out, result);
 }
 
-/* Text to rules, which are proved */
-static int compile(const void *arg, char **result)
-{
-	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = NULL;
-	struct read got;
-	int err = read_model(arg, &got);
-
-	if (!err)
-		err = pw_compile(got.model, 7, &rs, got.diags);
-	if (!err)
-		err = pw_prove(got.model, rs, got.diags);
-	else if (rs)
-		err = -EBADMSG;
-	if (!err)
-		err = show(pw_nft_print, rs, result);
-	read_clear(&got);
-	return err;
-}
-
 /* Two policies, or two texts of rules: made once, with memory enough */
 struct two {
 	struct read a, b;
@@ -155,6 +136,29 @@ static void two_clear(struct two *two)
 	read_clear(&two->b);
 	pw_ruleset_free(two->rules_a);
 	pw_ruleset_free(two->rules_b);
+}
+
+static int compile(const void *arg, char **result)
+{
+	const struct two *two = arg;
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = NULL;
+	int err = diags ? pw_compile(two->a.model, 7, &rs, diags) : -ENOMEM;
+
+	if (err)
+		return rs ? -EBADMSG : err;
+	return show(pw_nft_print, rs, result);
+}
+
+static int prove(const void *arg, char **result)
+{
+	const struct two *two = arg;
+	pw_owned(pw_diags_free) struct pw_diags *diags = pw_diags_new();
+	int err = diags ? pw_prove(two->a.model, two->rules_a, diags) : -ENOMEM;
+
+	if (!err)
+		*result = strdup("proved");
+	return err ? err : *result ? 0 : -ENOMEM;
 }
 
 /* Wrong rules must not be proved for want of memory */
@@ -257,7 +261,7 @@ int run_hungry_rules(void)
 	struct two like = make_two(texts[7].text, texts[7].text);
 	struct two port = make_two("[allow a]\ntcp = 22\nfrom = 10.0.0.1\n",
 				   "[allow a]\ntcp = 22-23\nfrom = 10.0.0.1\n");
-	struct hungry things[NUM_TEXTS + 10] = {
+	struct hungry things[2 * NUM_TEXTS + 8] = {
 		{ "compare", compare, &two, 0 },
 		{ "JSON", put_json, &two, 0 },
 		{ "JSON, sets", put_json, &like, 0 },
@@ -269,13 +273,19 @@ int run_hungry_rules(void)
 		{ "packets", ask, &two, 0 },
 		{ "packets, sets", ask, &like, 0 },
 	};
+	struct two made[NUM_TEXTS];
 	int failed;
 
+	for (size_t i = 0; i < NUM_TEXTS; i++) {
+		made[i] = make_two(texts[i].text, texts[i].text);
+		things[8 + 2 * i] = (struct hungry){
+			texts[i].name, compile, &made[i], 0 };
+		things[9 + 2 * i] = (struct hungry){
+			texts[i].name, prove, &made[i], 0 };
+	}
+	failed = run_hungry("memory, rules", things, PW_ARRAY_SIZE(things));
 	for (size_t i = 0; i < NUM_TEXTS; i++)
-		things[i + 10] = (struct hungry){
-			.name = texts[i].name, .work = compile,
-			.arg = texts[i].text };
-	failed = run_hungry("memory, rules", things, NUM_TEXTS + 10);
+		two_clear(&made[i]);
 	two_clear(&two);
 	two_clear(&like);
 	two_clear(&port);

@@ -146,7 +146,8 @@ static void check(const struct hungry *thing, size_t at, int err,
 
 /*
  * Fails each, alone and then with all that follow; where there are thousands,
- * evenly chosen ones. PW_NOMEM_ALL: all of them, some minutes.
+ * the first ones and then evenly chosen ones. PW_NOMEM_ALL: all of them, some
+ * minutes.
  */
 static void memory_runs_out(void **state)
 {
@@ -166,7 +167,7 @@ static void memory_runs_out(void **state)
 	assert_true(num > 0);
 	for (int from_there = 0; from_there < 2; from_there++) {
 		step = num / (from_there ? rounds / 4 : rounds) + 1;
-		for (size_t at = 1; at <= num; at += step) {
+		for (size_t at = 1; at <= num; at += at < rounds ? 1 : step) {
 			if (!starve(thing, at, from_there, &err, &result,
 				    &left))
 				break;
