@@ -32,7 +32,8 @@ const struct call_row call_rows[] = {
 	KIN(ugetrlimit, THINK), KIN(sched_getaffinity, THINK),
 	KIN(sched_yield, THINK), KIN(getcpu, THINK), KIN(arch_prctl, THINK),
 
-	ROW(clock_gettime, THINK), KIN(clock_gettime64, THINK),
+	/* of the vDSO, if there is one */
+	KIN(clock_gettime, THINK), KIN(clock_gettime64, THINK),
 	KIN(clock_getres, THINK), KIN(clock_getres_time64, THINK),
 	KIN(gettimeofday, THINK), KIN(time, THINK),
 
@@ -77,7 +78,7 @@ const struct call_row call_rows[] = {
 
 	ROW(bind, NETLINK), ROW(getsockname, NETLINK),
 	ROW(setsockopt, NETLINK), KIN(getsockopt, NETLINK),
-	ROW(sendto, NETLINK), ROW(sendmsg, NETLINK), ROW(recvmsg, NETLINK),
+	ROW(sendto, NETLINK), KIN(sendmsg, NETLINK), ROW(recvmsg, NETLINK),
 	ROW(recvfrom, NETLINK),
 	ROW(connect, TELL | PACKETS),
 
@@ -86,15 +87,17 @@ const struct call_row call_rows[] = {
 	KIN(select, EVENTS), KIN(pselect6, EVENTS),
 	KIN(pselect6_time64, EVENTS),
 
-	ROW(wait4, WORKERS), KIN(waitid, WORKERS), ROW(kill, WORKERS),
+	ROW(wait4, WORKERS), KIN(waitid, WORKERS),
+	/* only where a worker fails, or is stopped while it looks */
+	KIN(kill, WORKERS),
 	ROW(pipe2, WORKERS), KIN(pipe, WORKERS), KIN(fork, WORKERS),
 	KIN(vfork, WORKERS), ROW(set_robust_list, WORKERS),
 	ROW(rseq, WORKERS), KIN(set_tid_address, WORKERS),
 	/* its flags cannot be seen: refused, and clone comes instead */
 	KIN(clone3, 0),
 
-	ROW(listen, PACKETS), KIN(accept, PACKETS), ROW(accept4, PACKETS),
-	ROW(getpeername, PACKETS), ROW(sendmmsg, PACKETS),
+	ROW(listen, PACKETS), ROW(sched_setaffinity, PACKETS),
+	ROW(sendmmsg, PACKETS),
 	ROW(recvmmsg, PACKETS), KIN(recvmmsg_time64, PACKETS),
 	KIN(shutdown, PACKETS), ROW(membarrier, PACKETS),
 
