@@ -57,10 +57,16 @@ static int make_room(struct pw_batch *batch, size_t room)
 	return 0;
 }
 
+bool pw_nl_starved(void)
+{
+	return errno == ENOMEM;
+}
+
 int pw_batch_open(struct pw_batch *batch, uint32_t seq, uint32_t genid)
 {
 	struct nlmsghdr *nlh;
 
+	errno = 0;
 	*batch = (struct pw_batch){ .first = seq, .next = seq };
 	batch->buf = pw_array_grow(NULL, &batch->cap, PW_BATCH_ROOM, 1);
 	if (!batch->buf)
@@ -75,7 +81,7 @@ int pw_batch_open(struct pw_batch *batch, uint32_t seq, uint32_t genid)
 struct nlmsghdr *pw_batch_add(struct pw_batch *batch, uint16_t type,
 			      uint16_t flags)
 {
-	if (make_room(batch, PW_BATCH_ROOM))
+	if (pw_nl_starved() || make_room(batch, PW_BATCH_ROOM))
 		return NULL;
 	batch->num++;
 	return put_header(batch, (NFNL_SUBSYS_NFTABLES << 8) | type, flags,
@@ -88,6 +94,8 @@ int pw_batch_close(struct pw_batch *batch)
 
 	if (batch->closed)
 		return 0;
+	if (pw_nl_starved())
+		return -ENOMEM;
 	settle(batch);
 	nlh = (void *)(batch->buf + batch->newest);
 	nlh->nlmsg_flags |= NLM_F_ACK;

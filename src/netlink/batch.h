@@ -31,6 +31,14 @@ struct pw_batch {
 	bool closed;
 };
 
+/*
+ * Has an allocation failed since errno was last 0? libnftnl leaves out what it
+ * has no memory for, in what it writes as in what it reads, and says nothing of
+ * it; malloc() itself leaves ENOMEM behind. Asked before anything is sent, and
+ * before what was read is believed.
+ */
+bool pw_nl_starved(void);
+
 /**
  * pw_batch_open() - Begin a transaction
  * @seq:	sequence number of its first message

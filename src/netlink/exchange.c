@@ -67,7 +67,10 @@ static int take_data(const struct ask *ask, const struct nlmsghdr *nlh)
 		return -EBADMSG;
 	if (ask->genid && ntohs(nfg->res_id) != (ask->genid & 0xffff))
 		return -EINTR;
+	errno = 0;
 	err = ask->reader(nlh, ask->arg);
+	if (pw_nl_starved())
+		return -ENOMEM;
 	return err ? err : GO_ON;
 }
 

@@ -14,14 +14,15 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include "netlink/batch.h"
 #include "netlink/shape.h"
 
 /* What libnftnl refuses in a message of the right shape, at @err */
 static int refusal(int ret, int err)
 {
-	if (ret >= 0)
-		return 0;
-	return errno == ENOMEM ? -ENOMEM : err;
+	if (pw_nl_starved())	/* it may say that all is well */
+		return -ENOMEM;
+	return ret >= 0 ? 0 : err;
 }
 
 static uint32_t family_of(const struct nlmsghdr *nlh)
