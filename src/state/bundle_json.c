@@ -296,6 +296,21 @@ static int check_format(const json_t *doc)
 	return !err && format == PW_BUNDLE_FORMAT ? 0 : -EBADMSG;
 }
 
+/* jansson leaves out digits that it has no memory for, and says nothing */
+static int load(const char *bytes, size_t len, json_t **out)
+{
+	json_t *doc;
+
+	errno = 0;
+	doc = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, NULL);
+	if (errno == ENOMEM) {
+		json_decref(doc);
+		return -ENOMEM;
+	}
+	*out = doc;
+	return doc ? 0 : -EBADMSG;
+}
+
 int pw_bundle_parse(const char *bytes, size_t len, struct pw_bundle **out)
 {
 	pw_owned(pw_bundle_free) struct pw_bundle *bundle = NULL;
@@ -305,9 +320,9 @@ int pw_bundle_parse(const char *bytes, size_t len, struct pw_bundle **out)
 
 	if (!pw_sealed(bytes, len, "", &text_len))
 		return -EBADMSG;
-	doc = json_loadb(bytes, text_len, JSON_REJECT_DUPLICATES, NULL);
-	if (!doc)
-		return -EBADMSG;
+	err = load(bytes, text_len, &doc);
+	if (err)
+		return err;
 	bundle = calloc(1, sizeof(*bundle));
 	err = bundle ? check_format(doc) ?: get_all(doc, bundle) : -ENOMEM;
 	json_decref(doc);
