@@ -40,7 +40,7 @@ struct pw_host {
 	uint64_t now_ns;
 };
 
-/* Interfaces by rtnetlink (no privilege), services by getservent(3), clock */
+/* Interfaces by rtnetlink (no privilege), services(5), clock */
 int pw_host_gather(struct pw_host **out, struct pw_diags *diags);
 /* As pw_host_gather(), but interfaces are not looked at, and not known then */
 int pw_host_gather_blind(struct pw_host **out);

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Names of services: the system's database as a sorted array. */
+/* Names of services: services(5) as a sorted array. */
 #include "host/services.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "portwall/array.h"
+
+#define PATH "/etc/services"
+#define BLANKS " \t\r\n"
 
 static const struct proto_row {
 	const char *name;
@@ -40,18 +43,34 @@ static int add_service(struct pw_host *host, size_t *cap, const char *name,
 	return err;
 }
 
-static int add_entry(struct pw_host *host, size_t *cap,
-		     const struct servent *entry)
+/* "22/tcp" */
+static bool parse_port(const char *text, uint16_t *port, uint8_t *proto)
 {
-	uint16_t port = ntohs((uint16_t)entry->s_port);
-	uint8_t proto = proto_of(entry->s_proto);
-	int err;
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
 
-	if (!proto || !port)
+	if (*text < '0' || *text > '9' || *end != '/' || !n || n > UINT16_MAX)
+		return false;
+	*port = (uint16_t)n;
+	*proto = proto_of(end + 1);
+	return *proto;
+}
+
+/* NAME PORT/PROTO ALIAS... # what is none of that is passed over */
+static int add_line(struct pw_host *host, size_t *cap, char *line)
+{
+	char *rest, *name, *place;
+	uint16_t port;
+	uint8_t proto;
+	int err = 0;
+
+	line[strcspn(line, "#")] = '\0';
+	name = strtok_r(line, BLANKS, &rest);
+	place = name ? strtok_r(NULL, BLANKS, &rest) : NULL;
+	if (!place || !parse_port(place, &port, &proto))
 		return 0;
-	err = add_service(host, cap, entry->s_name, port, proto);
-	for (char **alias = entry->s_aliases; !err && *alias; alias++)
-		err = add_service(host, cap, *alias, port, proto);
+	for (; !err && name; name = strtok_r(NULL, BLANKS, &rest))
+		err = add_service(host, cap, name, port, proto);
 	return err;
 }
 
@@ -107,27 +126,33 @@ static int sort_services(struct pw_host *host)
 	return 0;
 }
 
-/* The database's end and its lack of memory look the same but for errno */
-static int next_entry(const struct servent **entry)
+static int add_lines(struct pw_host *host, FILE *file)
 {
-	errno = 0;
-	*entry = getservent();
-	return !*entry && errno == ENOMEM ? -ENOMEM : 0;
+	char *line = NULL;
+	size_t len = 0, cap = 0;
+	int err = 0;
+
+	while (!err && (errno = 0, getline(&line, &len, file) >= 0))
+		err = add_line(host, &cap, line);
+	if (!err && errno)
+		err = -errno;
+	free(line);
+	return err;
 }
 
+/*
+ * Not by getservent(3), which loads plug-ins, talks to daemons, and ends the
+ * program when memory is short (glibc asserts that it is not)
+ */
 int pw_services_gather(struct pw_host *host)
 {
-	const struct servent *entry;
-	size_t cap = 0;
+	FILE *file = fopen(PATH, "re");
 	int err;
 
-	setservent(1);
-	do {
-		err = next_entry(&entry);
-		if (!err && entry)
-			err = add_entry(host, &cap, entry);
-	} while (!err && entry);
-	endservent();
+	if (!file)
+		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+	err = add_lines(host, file);
+	fclose(file);
 	if (!err)
 		err = sort_services(host);
 	if (!err)

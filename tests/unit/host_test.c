@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,37 @@ static void finds_service(void **state)
 						     tc->proto);
 
 	assert_int_equal(s ? s->port : -1, tc->port);
+}
+
+/* What the C library takes for services, but for other protocols */
+static void reads_services_as_libc(void **state)
+{
+	pw_owned(pw_host_free) struct pw_host *host = NULL;
+	const struct servent *entry;
+	size_t num = 0;
+
+	(void)state;
+	assert_int_equal(pw_host_gather_blind(&host), 0);
+	for (setservent(1); (entry = getservent()); num++) {
+		uint8_t proto = strcmp(entry->s_proto, "tcp") ? IPPROTO_UDP :
+								IPPROTO_TCP;
+		const struct servent *first;
+		const struct pw_service *s;
+
+		if (strcmp(entry->s_proto, "tcp") &&
+		    strcmp(entry->s_proto, "udp"))
+			continue;
+		first = getservbyname(entry->s_name, entry->s_proto);
+		s = pw_host_service(host, entry->s_name, strlen(entry->s_name),
+				    proto);
+		assert_non_null(s);
+		assert_int_equal(s->port, ntohs((uint16_t)first->s_port));
+		for (char **alias = first->s_aliases; *alias; alias++)
+			assert_non_null(pw_host_service(host, *alias,
+							strlen(*alias), proto));
+	}
+	endservent();
+	assert_true(num > 20);
 }
 
 static void finds_interface(void **state)
@@ -233,6 +265,7 @@ static void routes_to_loopback(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[NUM_PLAIN + PW_ARRAY_SIZE(service_cases)] = {
+		cmocka_unit_test(reads_services_as_libc),
 		cmocka_unit_test(finds_interface),
 		cmocka_unit_test(gathers_host),
 		cmocka_unit_test(mapped_address_is_ipv4),
