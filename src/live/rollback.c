@@ -164,11 +164,12 @@ static int return_to_before(struct rollback *r)
 static int end_trial(struct rollback *r)
 {
 	struct pw_settle *settle = r->settle;
-	int err = pw_run_end_trial(&r->run, &settle->cut_result);
+	int err;
 
+	settle->stamp = r->run.kernel->stamp;
+	err = pw_run_end_trial(&r->run, &settle->done, &settle->cut_result);
 	if (err)
 		return err;
-	settle->done = true;
 	settle->stamp = r->run.kernel->stamp;
 	return r->run.state_err ?: pw_run_vouch(&r->run);
 }

@@ -119,12 +119,13 @@ static int refuse(const struct pw_run *run,
 static int ask(struct pw_run *run)
 {
 	const struct pw_live_answer *answer;
+	bool ended;
 	int err = 0;
 
 	run->found = pw_live_state_of(run->kernel);
 	answer = pw_live_ask(run->command, run->found);
 	if (answer->tidy && !run->look) {
-		err = pw_run_end_trial(run, &run->cut);
+		err = pw_run_end_trial(run, &ended, &run->cut);
 		if (!err && answer->next == PW_LIVE_GO)
 			answer = pw_live_ask(run->command,
 					     pw_live_state_of(run->kernel));
@@ -231,10 +232,15 @@ struct pw_intent *pw_run_known(struct pw_run *run,
 {
 	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
 	struct pw_intent *intent = NULL;
+	int err = unsaid ? 0 : -ENOMEM;
 
-	if (unsaid && stamp->generation)
-		(void)pw_intent_find(run->state, stamp->digest, &intent,
+	if (!err && stamp->generation)
+		err = pw_intent_find(run->state, stamp->digest, &intent,
 				     unsaid);
+	if (err == -ENOMEM)
+		pw_diag_warning(run->diags, NULL,
+				"what changes in ports is not known: %s",
+				strerror(-err));
 	return intent;
 }
 

@@ -95,11 +95,12 @@ struct pw_intent *pw_run_known(struct pw_run *run,
 
 /**
  * pw_run_end_trial() - End the trial, over or not, and what only it let in
+ * @ended:	it is over, also where what follows fails
  * @cut:	connections that ended with it
  *
  * Reads the kernel again. Return: as pw_load_rollback()
  */
-int pw_run_end_trial(struct pw_run *run, struct pw_cut *cut);
+int pw_run_end_trial(struct pw_run *run, bool *ended, struct pw_cut *cut);
 
 /* The trial's bundle, of which nobody has need any more; failure is a warning */
 void pw_run_forget_trial(struct pw_run *run);

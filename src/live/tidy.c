@@ -63,7 +63,7 @@ static void end_connections(struct pw_run *run, const struct ending *e,
 		pw_run_cut(run, e->base, e->candidate, true, cut);
 }
 
-int pw_run_end_trial(struct pw_run *run, struct pw_cut *cut)
+int pw_run_end_trial(struct pw_run *run, bool *ended, struct pw_cut *cut)
 {
 	struct ending e = { NULL, NULL };
 	int err = pw_run_purge(run);
@@ -71,6 +71,7 @@ int pw_run_end_trial(struct pw_run *run, struct pw_cut *cut)
 
 	if (!err)
 		err = pw_run_undisturbed(roll_back, run, NULL);
+	*ended = !err;
 	if (!err)
 		end_connections(run, &e, known, cut);
 	if (!err)
