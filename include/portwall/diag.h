@@ -55,6 +55,9 @@ PW_DEFINE_OWNED(struct pw_diags, pw_diags_free)
  */
 size_t pw_diags_count(const struct pw_diags *diags, enum pw_severity severity);
 
+/* Memory was too short for one of them: more has to be said than is here */
+bool pw_diags_lost(const struct pw_diags *diags);
+
 /* Messages kept, in order of arrival; @i below pw_diags_kept() */
 size_t pw_diags_kept(const struct pw_diags *diags);
 const struct pw_diag *pw_diags_get(const struct pw_diags *diags, size_t i);

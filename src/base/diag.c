@@ -26,6 +26,7 @@ struct pw_diags {
 	size_t count[NUM_SEVERITIES];
 	size_t kept[NUM_SEVERITIES];
 	bool dropped;		/* the newest message was not kept */
+	bool lost;		/* for want of memory one was not */
 };
 
 struct pw_diags *pw_diags_new(void)
@@ -54,6 +55,11 @@ void pw_diags_free(struct pw_diags *diags)
 size_t pw_diags_count(const struct pw_diags *diags, enum pw_severity severity)
 {
 	return diags->count[severity];
+}
+
+bool pw_diags_lost(const struct pw_diags *diags)
+{
+	return diags->lost;
 }
 
 size_t pw_diags_kept(const struct pw_diags *diags)
@@ -106,6 +112,7 @@ static void keep(struct pw_diags *diags, enum pw_severity severity,
 		clear(&diag);
 	else
 		diags->kept[severity]++;
+	diags->lost |= err;
 	diags->dropped = err;
 }
 

@@ -10,6 +10,7 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/settle.h"
+#include "cli/spare.h"
 #include "cli/start.h"
 
 const struct command commands[] = {
@@ -110,7 +111,8 @@ int status_of(struct cli *cli, int err)
 {
 	if (!err)
 		return STATUS_OK;
-	if (!pw_diags_count(cli->diags, PW_ERROR))
+	/* what lacked memory may have blamed something else */
+	if (!pw_diags_count(cli->diags, PW_ERROR) || err == -ENOMEM)
 		pw_diag_system(cli->diags, -err, "%s",
 			       cli->command ? cli->command->name : "start");
 	return err == -EINVAL ? STATUS_WRONG : STATUS_REFUSED;
@@ -174,8 +176,10 @@ static int run(struct cli *cli)
 		help_command(cli->command, stdout);
 		return STATUS_OK;
 	}
-	if (cli->json && doc_begin(cli))
-		return STATUS_REFUSED;
+	if (cli->json)
+		err = doc_begin(cli);
+	if (err)
+		return status_of(cli, err);
 	if (cli->command->privileged && !has_net_admin())
 		return refuse_privilege(cli);
 	return run_command(cli);
@@ -187,6 +191,8 @@ static int finish(struct cli *cli, int status)
 	int written;
 
 	messages_print(cli);
+	if (pw_diags_lost(cli->diags))
+		fputs("portwall: out of memory\n", stderr);
 	if (status == STATUS_WRONG && cli->policy)
 		messages_close(cli);
 	else if (status >= STATUS_REFUSED && cli->command &&
@@ -232,6 +238,7 @@ int main(int argc, char **argv)
 
 	if (!start())
 		return STATUS_REFUSED;
+	spare_memory();
 	cli.diags = pw_diags_new();
 	if (!cli.diags) {
 		fputs("portwall: out of memory\n", stderr);

@@ -363,8 +363,8 @@ int pw_report_put_sarif(const struct pw_report *report, FILE *out)
 	json_t *root = spoken ? log_of(&log, spoken) : NULL;
 	int err = root && !log.incomplete ? 0 : -ENOMEM;
 
-	if (!err)
-		json_dumpf(root, out, JSON_INDENT(2));
+	if (!err && json_dumpf(root, out, JSON_INDENT(2)) && !ferror(out))
+		err = -ENOMEM;
 	putc('\n', out);
 	json_decref(root);
 	free(spoken);
