@@ -112,7 +112,7 @@ $(BIN): $(CLI_OBJ) $(LIB) | $(LEAVE)
 	$(Q)$(CC) $(LDOPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # What a test uses of the helpers beside it is linked, and no more
-HELP_SRC := $(filter-out %_test.c %_fuzz.c %/driver.c tests/bench/%,$\
+HELP_SRC := $(filter-out %_test.c %_fuzz.c %/driver.c tests/bench/% tests/alloc/%,$\
 	    $(wildcard tests/*/*.c))
 HELP     := $(HELP_SRC:%.c=$(BUILD)/%.o)
 HELP_LIB := $(addsuffix helpers.a,$(sort $(dir $(HELP))))
@@ -164,12 +164,25 @@ $(LO_BENCH): $(BUILD)/%: %.c $(LIB) | $(LEAVE)
 	$(SAY) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDOPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-tests: $(TESTS) $(FUZZERS) $(BLAST) $(LO_BENCH)
+# Preloaded by tests/alloc: an allocation that fails
+FAIL_SO := $(BUILD)/tests/alloc/fail.so
+$(FAIL_SO): tests/alloc/fail.c
+	@mkdir -p $(@D)
+	$(SAY) "  CC    $<"
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g $(WARN) \
+		$(if $(WERROR),-Werror) -fPIC -ftls-model=initial-exec \
+		-shared -o $@ $<
+
+tests: $(TESTS) $(FUZZERS) $(BLAST) $(LO_BENCH) $(FAIL_SO)
 
 # Tests of overflow ask for more than there is, and expect NULL
 unit: export ASAN_OPTIONS ?= detect_leaks=1:allocator_may_return_null=1
 unit: $(UNIT)
 	$(Q)for t in $^; do ./$$t || exit 1; done
+
+# Every place that allocates memory, and every system call, fails: hours
+faults: all tests
+	$(Q)sh scripts/sandbox tests/alloc/run --places
 
 # Half an hour of random commands under fire; check runs some seconds of it
 soak: all $(BLAST)
