@@ -101,19 +101,22 @@ static void mark_digest(struct view *view, const uint8_t digest[32])
 	}
 }
 
-/* Who may not ask the kernel sees the history all the same */
-static void mark_in_force(struct view *view)
+/* Who may not ask the kernel sees the history all the same. 0 or -ENOMEM */
+static int mark_in_force(struct view *view)
 {
 	pw_owned(pw_diags_free) struct pw_diags *unsaid = pw_diags_new();
 	pw_owned(pw_nl_close) struct pw_nl *nl = NULL;
 	pw_owned(pw_kernel_free) struct pw_kernel *kernel = NULL;
+	int err = unsaid ? pw_nl_open(&nl, unsaid) : -ENOMEM;
 
-	if (!unsaid || pw_nl_open(&nl, unsaid) ||
-	    pw_kernel_read(nl, 0, &kernel, unsaid))
-		return;
+	if (!err)
+		err = pw_kernel_read(nl, 0, &kernel, unsaid);
+	if (err)
+		return err == -ENOMEM ? err : 0;
 	view->kernel_known = true;
 	if (pw_kernel_in_force(kernel))
 		mark_digest(view, pw_kernel_stamp(kernel)->digest);
+	return 0;
 }
 
 static int gather(struct cli *cli, struct view *view)
@@ -127,7 +130,7 @@ static int gather(struct cli *cli, struct view *view)
 	if (!err)
 		err = mark_boot(cli, state, view);
 	if (!err && view->num)
-		mark_in_force(view);
+		err = mark_in_force(view);
 	return err;
 }
 
