@@ -68,7 +68,8 @@ int pw_openings_add(struct pw_nl *nl, const struct pw_opening *list,
  * pw_openings_remove() - Close before the time what is named
  * @list:	an entry from anyone means every source, one on no interface
  *		every interface; @num 0: all openings
- * @closed:	how many elements there were, one for each port and source
+ * @closed:	how many elements there were, one for each port and source; with
+ *		an error: those that end all the same, or may
  *
  * Return: as above
  */

@@ -435,9 +435,9 @@ int cmd_close(struct cli *cli)
 	if (!err)
 		err = pw_close(&open, cli->diags);
 	clear_asked(&asked);
+	cli->changed = open.closed;
 	if (err)
 		return status_of(cli, err);
-	cli->changed = open.closed;
 	print_closed(cli, open.closed);
 	return open.closed ? STATUS_OK : STATUS_DIFFERENT;
 }

@@ -386,6 +386,8 @@ static int change(struct change *c, size_t *num_gone)
 
 	c->renews = pw_kernel_is_from(RENEWS_SINCE);
 	err = change_patiently(c, num_gone);
+	if (err && err != -EINPROGRESS)
+		*num_gone = 0;
 	if (!err && c->renews && !c->come.num && *num_gone)
 		err = await_end(c);
 	if (!err || err == -ENOENT ||
@@ -412,11 +414,8 @@ int pw_openings_remove(struct pw_nl *nl, const struct pw_opening *list,
 		       size_t num, size_t *closed, struct pw_diags *diags)
 {
 	struct change c = { .nl = nl, .diags = diags, .list = list, .num = num };
-	size_t num_gone;
-	int err = change(&c, &num_gone);
+	int err = change(&c, closed);
 
-	if (!err)
-		*closed = num_gone;
 	clear_change(&c);
 	return err;
 }
