@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "portwall/array.h"
+#include "portwall/text.h"
 
 #include "state/bundle.h"
 #include "state/bytes_text.h"
@@ -118,19 +119,32 @@ static json_t *document_of(const struct pw_bundle *bundle)
 	return doc;
 }
 
+static int print(const json_t *doc, char **text, size_t *len)
+{
+	FILE *out = pw_text_open(text, len);
+	int err;
+
+	if (!out)
+		return -ENOMEM;
+	err = json_dumpf(doc, out, JSON_INDENT(1));
+	putc('\n', out);
+	if (!pw_text_close(out, text) && !err)
+		return 0;
+	free(*text);
+	return -ENOMEM;
+}
+
 int pw_bundle_print(const struct pw_bundle *bundle, char **bytes, size_t *len)
 {
 	json_t *doc = document_of(bundle);
-	char *text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
-	char *line = NULL, *sealed = NULL;
+	char *text = NULL, *sealed = NULL;
+	size_t text_len;
 
+	if (doc && !print(doc, &text, &text_len)) {
+		sealed = pw_seal(text, text_len, "", len);
+		free(text);
+	}
 	json_decref(doc);
-	if (text && asprintf(&line, "%s\n", text) < 0)
-		line = NULL;
-	free(text);
-	if (line)
-		sealed = pw_seal(line, strlen(line), "", len);
-	free(line);
 	if (!sealed)
 		return -ENOMEM;
 	*bytes = sealed;
