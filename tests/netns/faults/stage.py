@@ -174,7 +174,7 @@ def truthful(row, word, status, said):
     if word != row.before:
         need("nothing was changed" not in said,
              "lied: nothing was changed, but " + word)
-    elif status:
+    elif status and word not in row.after:
         need(not re.search(r"^\S+: in force", said, re.M),
              "lied: in force, but " + word)
 
