@@ -183,6 +183,7 @@ unit: $(UNIT)
 # Every place that allocates memory, and every system call, fails: hours
 faults: all tests
 	$(Q)sh scripts/sandbox tests/alloc/run --places
+	$(Q)sh scripts/sandbox tests/netns/faults/run --all
 
 # Half an hour of random commands under fire; check runs some seconds of it
 soak: all $(BLAST)
@@ -307,5 +308,5 @@ clean:
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d) \
 	$(FUZZERS:=.d) $(FUZZ_MAIN:.o=.d)
 
-.PHONY: all tests unit check check-boot check-kernels check-long coverage soak \
+.PHONY: all tests unit check check-boot check-kernels check-long coverage faults soak \
 	fuzzers fuzz fuzz-merge install uninstall tidy cppcheck bench fmt clean

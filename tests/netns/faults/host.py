@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A host with two policies, and commands at whose system calls things fail."""
+"""A host with two policies, and commands on it."""
 
-import collections
 import json
 import os
-import re
 import tempfile
 
 from netns.lib.need import need
@@ -85,34 +83,3 @@ class Host:
         self.netns.close()
         self.tmp.cleanup()
 
-
-def calls_of(host, argv):
-    """(name, n) of every system call of a command, in their order."""
-    log = os.path.join(host.tmp.name, "calls")
-    host.netns.run(["strace", "-f", "-qq", "-e", "signal=none", "-o", log,
-                    *argv])
-    seen, calls = collections.Counter(), []
-    with open(log, encoding="ascii", errors="replace") as file:
-        for name in re.findall(r"^\d+\s+(\w+)\(", file.read(), re.M):
-            seen[name] += 1
-            calls.append((name, seen[name]))
-    return calls
-
-
-def run_with(host, argv, call, fault):
-    """Run a command with @fault at a system call, such as signal=KILL.
-
-    Only calls of that name are told, which is quicker. Not --seccomp-bpf: at
-    its stops a signal that is injected is lost."""
-    name, nth = call
-    return host.netns.run(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "signal=none",
-         "-e", "trace=" + name, "-e", "inject=%s:%s:when=%d" % (name, fault, nth), *argv],
-        check=False)
-
-
-def killed_at(host, argv, call):
-    """Run a command that is killed as it enters a system call."""
-    done = run_with(host, argv, call, "signal=KILL")
-    need(done.returncode in (0, -9, 137), "exit %d: %s" % (
-        done.returncode, done.stderr))

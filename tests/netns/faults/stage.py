@@ -4,6 +4,7 @@
 import collections
 import json
 import re
+import time
 
 from netns.faults import sight
 from netns.faults.host import Host
@@ -28,11 +29,13 @@ CHANGING = tuple(Row(*row) for row in (
     ("return", ("rollback",), "for good", ("before",)),
     ("open", OPENED, "before", ("opened",)),
     ("close", ("close", "tcp/5555"), "opened", ("before",)),
-    ("boot", ("boot",), "nothing", ("before", "emergency", "loose")),
+    ("boot", ("boot",), "nothing", ("before", "emergency", "closed", "loose")),
     ("clear", ("clear", "--yes"), "on trial", ("nothing",)),
 ))
 # The policy in force, as an index; "opened" and "on trial" are of 0 and 1
 WHICH = {"before": 0, "opened": 0, "for good": 1, "on trial": 1}
+# What boot loads where what is remembered cannot be read
+INSTEAD = {"emergency.ini": "emergency", "closed": "closed"}
 # A first load ends with the policy of the hook, which whole rules never reach
 LOOSE = '"name": "input", "policy": "accept"'
 
@@ -120,8 +123,8 @@ class Stage:
             need(not doc["in_force"], "status: rules, and there are none")
             return "empty" if before == "empty" else "nothing"
         word = self._said(doc)
-        if word == "emergency":
-            need(not doc["changed"], "the emergency rules are not whole")
+        if word in INSTEAD.values():
+            need(not doc["changed"], "the rules %r are not whole" % word)
             return word
         if rules == self.rules["loose"] or rules == [
                 text.replace(LOOSE.replace("accept", "drop"), LOOSE)
@@ -135,8 +138,8 @@ class Stage:
     def _said(self, doc):
         """The word for what status says."""
         need(doc["in_force"], "status: nothing is in force, but rules are")
-        if doc["policy"] == "emergency.ini":
-            return "emergency"
+        if doc["policy"] in INSTEAD:
+            return INSTEAD[doc["policy"]]
         need(doc["policy"] in self.host.paths, "in force: %s" % doc["policy"])
         which, trial = self.host.paths.index(doc["policy"]), doc["trial"]
         if trial and trial["seconds_left"]:
@@ -146,6 +149,16 @@ class Stage:
         if doc["openings"]:
             return "opened"
         return "for good" if which else "before"
+
+    def await_end(self):
+        """Asks until no trial is on, as long as the shortest one may last."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            doc = json.loads(self._run("status", "--json",
+                                       check=False).stdout)
+            if not (doc["trial"] and doc["trial"]["seconds_left"]):
+                return
+        raise Failure("stuck: the trial does not end")
 
     def at_boot(self):
         """Index of the policy that the next boot loads; None: none."""
