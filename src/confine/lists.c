@@ -82,8 +82,10 @@ const struct call_row call_rows[] = {
 	ROW(recvfrom, NETLINK),
 	ROW(connect, TELL | PACKETS),
 
-	ROW(clock_nanosleep, EVENTS), KIN(clock_nanosleep_time64, EVENTS),
-	KIN(nanosleep, EVENTS), ROW(signalfd4, EVENTS), KIN(signalfd, EVENTS),
+	/* and before what somebody else has changed meanwhile is read again */
+	ROW(clock_nanosleep, EVENTS | NETLINK),
+	KIN(clock_nanosleep_time64, EVENTS | NETLINK),
+	KIN(nanosleep, EVENTS | NETLINK), ROW(signalfd4, EVENTS), KIN(signalfd, EVENTS),
 	KIN(select, EVENTS), KIN(pselect6, EVENTS),
 	KIN(pselect6_time64, EVENTS),
 
@@ -97,7 +99,9 @@ const struct call_row call_rows[] = {
 	KIN(clone3, 0),
 
 	ROW(listen, PACKETS), ROW(sched_setaffinity, PACKETS),
-	ROW(sendmmsg, PACKETS),
+	ROW(sendmmsg, PACKETS), ROW(epoll_create1, PACKETS),
+	ROW(epoll_ctl, PACKETS), ROW(epoll_wait, PACKETS),
+	KIN(epoll_pwait, PACKETS), KIN(epoll_pwait2, PACKETS),
 	ROW(recvmmsg, PACKETS), KIN(recvmmsg_time64, PACKETS),
 	KIN(shutdown, PACKETS), ROW(membarrier, PACKETS),
 

@@ -18,6 +18,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from netns.lib.need import need
+from netns.lib.netns import Netns
 from netns.lib.runner import Skip, cases
 from netns.lib.world import PORTWALL
 
@@ -64,9 +65,12 @@ class Host:
         if self.linked:
             return
         self.linked = True
-        for words in ("link add c0 type veth peer name c1", "link set c1 up",
+        self.peer = Netns("peer")
+        for words in ("link add c0 type veth peer name c1 netns "
+                      "/proc/%d/fd/%d" % (os.getpid(), self.peer.fd),
                       "address add 192.0.2.1/24 dev c0", "link set c0 up"):
             subprocess.run(["ip", *words.split()], check=True)
+        self.peer.ip("address add 192.0.2.2/24 dev c1", "link set c1 up")
 
     def write(self, name, text):
         (self.dir / name).write_text(text)
@@ -163,6 +167,8 @@ SITUATIONS = (
     ("verify", ["verify", "--yes", *STATE], (0, 1, 4)),
     ("verify with a report", ["verify", "--yes", *STATE, "--report", "@r.xml",
                               "--report", "@r.sarif", "@a.ini"], (0, 1, 4)),
+    ("verify of a target", ["verify", "--target=192.0.2.2", "--udp",
+                            "--rate=1000000", "@b.ini"], (0, 1, 4)),
     ("test", ["test", "@b.ini"], (0, 4)),
     ("test with a report", ["test", "--computed", "--report", "@r.tap",
                             "@b.ini"], (0, 4)),
