@@ -303,7 +303,7 @@ fmt:
 	$(if $(FILES),clang-format -i $(FILES),@echo 'usage: make fmt FILES="..."')
 
 clean:
-	$(Q)rm -rf build build-san build-fuzz build-cov
+	$(Q)rm -rf build build-san build-fuzz build-valgrind build-cov
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d) \
 	$(FUZZERS:=.d) $(FUZZ_MAIN:.o=.d)
