@@ -101,7 +101,10 @@ static void works(const struct place *p, int err)
 
 static struct pw_where where(const struct place *p)
 {
-	return (struct pw_where){ p->run, p->state, 10000 };
+	return (struct pw_where){
+		.run_dir = p->run, .state_dir = p->state,
+		.patience_ms = 10000,
+	};
 }
 
 static void apply(const struct place *p, const char *text, uint64_t trial_ms)
