@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* status in the text format that Prometheus reads (exposition format 0.0.4). */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/drift.h"
 #include "cli/status.h"
@@ -87,14 +89,18 @@ static void expose_drift(const struct pw_drifts *drifts, FILE *out)
 static void expose_conntrack(const char *file, const char *name,
 			     const char *help, FILE *out)
 {
-	FILE *in = fopen(file, "re");
-	uint64_t value;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	char text[24];
+	ssize_t len;
 
-	if (!in)
+	if (fd < 0)
 		return;
-	if (fscanf(in, "%" SCNu64, &value) == 1)
-		gauge(name, help, value, out);
-	fclose(in);
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (len <= 0)
+		return;
+	text[len] = '\0';
+	gauge(name, help, strtoull(text, NULL, 10), out);
 }
 
 void status_expose(const struct status_view *view, FILE *out)

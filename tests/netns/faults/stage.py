@@ -52,10 +52,14 @@ class Stage:
         self.run_dir, self.state_dir = self.host.dirs[1], self.host.dirs[3]
         self.rules, self.found, self.turns = {}, None, 0
         self.generation = self.files = None
+        self.digests = [None, None]
         self.host.apply(0)
         for word in ("opened", "for good", "on trial", "before"):
             self._make(word)
             self.rules[word] = sight.rules(self.host.netns)
+            if word == "for good":
+                self.digests[1] = self._remembered()
+        self.digests[0] = self._remembered()
         loose = [text.replace(LOOSE.replace("accept", "drop"), LOOSE)
                  for text in self.rules["for good"]]
         need(loose != self.rules["for good"], "the input hook drops")
@@ -160,16 +164,21 @@ class Stage:
                 return
         raise Failure("stuck: the trial does not end")
 
+    def _remembered(self):
+        """Digest of the policy that the next boot loads; None: none."""
+        done = self.host.netns.run(
+            self.host.argv("show")[:2] + ["--applied", "--json", "--state-dir",
+                                          self.state_dir], check=False)
+        if done.returncode == 2 and "no policy is remembered" in done.stderr:
+            return None
+        need(done.returncode == 0, "what boot loads: exit %d: %s" % (
+            done.returncode, done.stderr))
+        return json.loads(done.stdout)["digest"]
+
     def at_boot(self):
         """Index of the policy that the next boot loads; None: none."""
-        done = self.host.netns.run(
-            self.host.argv("history", "--json")[:2] +
-            ["--json", "--state-dir", self.state_dir], check=False)
-        need(done.returncode == 0, "history: exit %d: %s" % (
-            done.returncode, done.stderr))
-        past = [entry["policy"] for entry in json.loads(done.stdout)["entries"]
-                if entry["at_boot"]]
-        return self.host.paths.index(past[0]) if past else None
+        digest = self._remembered()
+        return None if digest is None else self.digests.index(digest)
 
     def close(self):
         self.kernel.close()
