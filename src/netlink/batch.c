@@ -42,6 +42,7 @@ static void settle(struct pw_batch *batch)
 
 static int make_room(struct pw_batch *batch, size_t room)
 {
+	size_t before = batch->cap;
 	char *grown;
 
 	settle(batch);
@@ -52,6 +53,8 @@ static int make_room(struct pw_batch *batch, size_t room)
 	grown = pw_array_grow(batch->buf, &batch->cap, batch->len + room, 1);
 	if (!grown)
 		return -ENOMEM;
+	/* libmnl leaves what pads an attribute as it is */
+	memset(grown + before, 0, batch->cap - before);
 	batch->buf = grown;
 	batch->newest = batch->len;
 	return 0;
@@ -71,6 +74,7 @@ int pw_batch_open(struct pw_batch *batch, uint32_t seq, uint32_t genid)
 	batch->buf = pw_array_grow(NULL, &batch->cap, PW_BATCH_ROOM, 1);
 	if (!batch->buf)
 		return -ENOMEM;
+	memset(batch->buf, 0, batch->cap);
 	nlh = put_header(batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC,
 			 NFNL_SUBSYS_NFTABLES);
 	mnl_attr_put_u32(nlh, NFNL_BATCH_GENID, htonl(genid));

@@ -19,7 +19,7 @@ struct pw_nl *pw_nl_new(const struct pw_wire *wire)
 	nl->wire = *wire;
 	nl->seq = 1;
 	nl->buf = malloc(PW_NL_BUF_LEN);
-	nl->req = malloc(PW_NL_REQ_LEN);
+	nl->req = calloc(1, PW_NL_REQ_LEN);	/* libmnl does not pad */
 	if (nl->buf && nl->req)
 		return nl;
 	pw_nl_close(nl);
