@@ -185,6 +185,11 @@ faults: all tests
 	$(Q)sh scripts/sandbox tests/alloc/run --places
 	$(Q)sh scripts/sandbox tests/netns/faults/run --all
 
+# Some minutes for the unit tests, more for the commands; SUITES="unit" selects
+check-valgrind:
+	+$(Q)$(MAKE) -s VALGRIND=1 all tests
+	$(Q)sh scripts/check-valgrind $(SUITES)
+
 # Half an hour of random commands under fire; check runs some seconds of it
 soak: all $(BLAST)
 	$(Q)sh scripts/sandbox tests/soak/run --seconds 1800
@@ -308,5 +313,5 @@ clean:
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(HELP:.o=.d) \
 	$(FUZZERS:=.d) $(FUZZ_MAIN:.o=.d)
 
-.PHONY: all tests unit check check-boot check-kernels check-long coverage faults soak \
-	fuzzers fuzz fuzz-merge install uninstall tidy cppcheck bench fmt clean
+.PHONY: all tests unit check check-boot check-kernels check-long check-valgrind coverage \
+	faults soak fuzzers fuzz fuzz-merge install uninstall tidy cppcheck bench fmt clean
