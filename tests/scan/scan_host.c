@@ -9,14 +9,17 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -289,4 +292,35 @@ void sh_neighbour(void)
 	sh_await("ip -6 route show table local | grep -q 2001:db8::2");
 	sh_here();
 	sh_await("ip -6 route show table local | grep -q 2001:db8::1");
+}
+
+struct powerless {
+	void (*run)(void *arg);
+	void *arg;
+	bool done;
+};
+
+/* Capabilities belong to a thread, and end with it */
+static void *run_powerless(void *arg)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct powerless *p = arg;
+
+	p->done = !syscall(SYS_capset, &header, none);
+	if (p->done)
+		p->run(p->arg);
+	return NULL;
+}
+
+void sh_powerless(void (*run)(void *arg), void *arg)
+{
+	struct powerless p = { .run = run, .arg = arg };
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, run_powerless, &p), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(p.done);
 }

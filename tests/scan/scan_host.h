@@ -54,6 +54,8 @@ void sh_here(void);
 void sh_run(const char *command);
 /* One that succeeds at last: IPv6 addresses are set up in the background */
 void sh_await(const char *command);
+/* Calls @run as somebody who has no capability, nor can get one */
+void sh_powerless(void (*run)(void *arg), void *arg);
 /* Rules in nft's language, which must load */
 void sh_rules(const char *rules);
 
