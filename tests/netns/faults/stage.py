@@ -13,6 +13,7 @@ from netns.lib.need import Failure, need
 # A trial whose command is killed is short: the kernel ends it all the same
 SHORT, LONG = "1s", "600s"
 OPENED = ("open", "--for=10m", "tcp/5555")
+LOOK_EVERY = 16         # how often everything is made anew, and looked at
 POLICY = "b.ini"        # an argument that is this one stands for its path
 
 # name, arguments, what holds before it, and after it (first of all if it
@@ -75,6 +76,10 @@ class Stage:
 
     def _make(self, word):
         host = self.host
+        if word == "empty" and self.found is not None:
+            self._run("clear", "--yes")
+            self.found = word
+            return
         host.apply(0)
         if self.found in ("opened", None):  # they outlive an apply
             self._run("close", "--all", check=False)
@@ -92,14 +97,21 @@ class Stage:
 
     def prepare(self, word):
         """What holds before the command, by commands that have to work."""
-        if self.found == word and self.turns % 16:
-            self.turns += 1
+        self.turns += 1
+        if self.found == word and self.turns % LOOK_EVERY:
             return
+        known = self.found is not None and self.turns % LOOK_EVERY
         self._make(word)
+        if known:
+            self._note()
+            return
         found = self.look(word)
         need(found == word, "not to be had any more: %s, it is %s" % (
             word, found))
-        self.turns = 1
+
+    def _note(self):
+        self.generation = self.kernel.generation()
+        self.files = sight.files(self.state_dir)
 
     def same(self):
         """Has nothing been written since prepare()?"""
@@ -114,12 +126,11 @@ class Stage:
         need(done.returncode in (0, 1), "status: exit %d: %s%s" % (
             done.returncode, done.stdout, done.stderr))
         doc = json.loads(done.stdout)
-        need(self.turns % 16 or host.foreign == host.netns.nft_list(
+        need(self.turns % LOOK_EVERY or host.foreign == host.netns.nft_list(
             "table ip other"), "another program's table has changed")
         rules = sight.rules(host.netns)
         self.found = self._word(before, doc, rules)
-        self.generation = self.kernel.generation()
-        self.files = sight.files(self.state_dir)
+        self._note()
         return self.found
 
     def _word(self, before, doc, rules):
