@@ -3,6 +3,7 @@
 #ifndef PORTWALL_IMAGE_H
 #define PORTWALL_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "diag.h"
@@ -23,6 +24,7 @@
  * @target:	that the unit is wanted by
  * @program:	that the unit starts, in the image
  * @kernels:	versions that have what the rules need; @num_kernels
+ * @begun:	something was written to it
  */
 struct pw_image {
 	const char *root, *policy;
@@ -32,6 +34,7 @@ struct pw_image {
 	char *unit, *target, *program;
 	char **kernels;
 	size_t num_kernels, cap_kernels;
+	bool begun;
 };
 
 /**

@@ -54,12 +54,13 @@ static void describe(struct cli *cli, const struct pw_image *image)
 					    sizeof(model->digest)));
 }
 
-static int refuse(struct cli *cli, int err)
+static int refuse(struct cli *cli, bool begun, int err)
 {
 	int status = status_of(cli, err);
 
 	messages_print(cli);
-	fputs("portwall: nothing was changed\n", stderr);
+	fputs(begun ? "portwall: the image may have been changed in part: install it again\n" :
+		      "portwall: nothing was changed\n", stderr);
 	cli->told = true;
 	cli->policy = NULL;	/* no other closing line */
 	return status;
@@ -84,5 +85,5 @@ int cmd_install(struct cli *cli)
 	else if (!err && !cli->quiet)
 		print_installed(cli, &image);
 	pw_image_clear(&image);
-	return err ? refuse(cli, err) : STATUS_OK;
+	return err ? refuse(cli, image.begun, err) : STATUS_OK;
 }

@@ -257,7 +257,10 @@ static int enable(struct job *job)
 /* The unit first: without anything remembered it loads nothing */
 static int change(struct job *job)
 {
-	int err = put_policy(job);
+	int err;
+
+	job->image->begun = true;
+	err = put_policy(job);
 
 	if (!err)
 		err = enable(job);

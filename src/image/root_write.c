@@ -30,6 +30,7 @@ static int parent_of(const struct root *root, const char *path,
 static int make_one(const struct root *root, const char *path, mode_t mode)
 {
 	const char *name;
+	mode_t before;
 	int fd, err;
 
 	if (pw_root_has(root, path, S_IFDIR))
@@ -37,9 +38,10 @@ static int make_one(const struct root *root, const char *path, mode_t mode)
 	fd = parent_of(root, path, &name);
 	if (fd < 0)
 		return fd;
-	/* the modes of what others made stay, the umask does not count */
-	err = mkdirat(fd, name, mode) || fchmodat(fd, name, mode, 0) ?
-	      -errno : 0;
+	/* at once: what is begun and left so is not touched again */
+	before = umask(0);
+	err = mkdirat(fd, name, mode) ? -errno : 0;
+	umask(before);
 	close(fd);
 	return err;
 }
