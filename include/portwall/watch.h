@@ -64,7 +64,7 @@ struct pw_watch {
  * pw_watch_run() - Watch until @watch->stop_fd is readable
  *
  * The first look at the rules has to work; what cannot be read at a later one
- * is tried again.
+ * is tried again, ten times: whoever started the watch may start it anew.
  *
  * Return: 0; -errno of @watch->tell() and of the system
  */

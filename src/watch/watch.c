@@ -18,6 +18,7 @@
 #define PORTS_EVERY_MS 3000u
 #define OTHERS_EVERY_MS 1000u	/* where others change their rules all the time */
 #define RETRY_MS 1000u		/* after a look that failed */
+#define TRIES_MAX 10u		/* looks that fail, one after the other */
 #define HEAL_AGAIN_MS 5000u	/* where putting back failed */
 #define TRIAL_SPARE_MS 50u	/* the kernel's clock ticks in steps */
 #define NEVER UINT64_MAX
@@ -26,6 +27,7 @@
  * struct watcher
  * @seen:	by the last look, if @known
  * @news:	since that one began
+ * @num_tries:	looks since one succeeded
  * @look_ms:	when to look in any case
  * @others_ms:	not at other tables before then
  * @fresh:	listeners to tell of
@@ -38,6 +40,7 @@ struct watcher {
 	struct pw_news news;
 	struct pw_seen seen;
 	bool known;
+	unsigned int num_tries;
 	struct pw_child child;
 	struct pw_ports ports;
 	struct pw_listener *fresh;
@@ -81,7 +84,7 @@ static int on_seen(void *arg, const void *result, size_t len)
 	if (len != sizeof(seen))
 		return -EBADMSG;
 	memcpy(&seen, result, sizeof(seen));
-	if (seen.err && !w->known)
+	if (seen.err && (!w->known || w->num_tries >= TRIES_MAX))
 		return pw_diag_system(w->diags, -seen.err, "%s",
 				      *seen.why ? seen.why :
 						  "cannot read the rules");
@@ -91,6 +94,7 @@ static int on_seen(void *arg, const void *result, size_t len)
 	}
 	w->seen = seen;
 	w->known = true;
+	w->num_tries = 0;
 	w->look_ms = next_look(w);
 	return 0;
 }
@@ -116,8 +120,12 @@ static int look_at_rules(struct watcher *w)
 		.watch = w->watch, .before = w->known ? &w->seen : NULL,
 		.news = w->news,
 	};
-	int err = pw_child_start(&w->child, work_rules, &look);
+	int err;
 
+	if (w->num_tries++ >= TRIES_MAX)
+		return pw_diag_system(w->diags, ECHILD,
+				      "looks at the rules end without a result");
+	err = pw_child_start(&w->child, work_rules, &look);
 	if (err)
 		return err;
 	w->news = (struct pw_news){ 0 };
