@@ -6,7 +6,7 @@ import hashlib
 import re
 import subprocess
 
-from netns.faults.stage import CHANGING, LONG, SHORT, outcome
+from netns.faults.stage import LONG, SHORT, outcome
 from netns.lib.need import Failure, need
 
 # From the ERRORS of their manual pages: what may happen to a call that is
@@ -60,20 +60,25 @@ PATIENCE_S = 60
 SHOWN = 1200
 COLUMNS = ("calls", "runs", "old", "new", "half", "lied", "stuck", "crashed",
            "loader")
-CALL = re.compile(r"^\d+\s+(\w+)\(", re.M)
+CALL = re.compile(r"^(\d+)\s+(\w+)\(", re.M)
+
+
+def calls_in(log):
+    """(name, n) of every system call of a command, in their order. Each of its
+    processes counts its own, as strace does where it injects."""
+    seen, calls = collections.Counter(), {}
+    with open(log, encoding="ascii", errors="replace") as file:
+        for pid, name in CALL.findall(file.read()):
+            seen[pid, name] += 1
+            calls[name, seen[pid, name]] = True
+    return list(calls)
 
 
 def calls_of(stage, argv):
-    """(name, n) of every system call of a command, in their order."""
     log = stage.host.tmp.name + "/calls"
     stage.host.netns.run(["strace", "-f", "-qq", "-e", "signal=none", "-o",
                           log, *argv], check=False)
-    seen, calls = collections.Counter(), []
-    with open(log, encoding="ascii", errors="replace") as file:
-        for name in CALL.findall(file.read()):
-            seen[name] += 1
-            calls.append((name, seen[name]))
-    return calls
+    return calls_in(log)
 
 
 def faults_of(calls):
@@ -87,17 +92,19 @@ def loading(calls):
     return set(calls[:1 + [name for name, _ in calls].index("munmap")])
 
 
-def run_with(stage, argv, fault):
-    """Its CompletedProcess. Not by --seccomp-bpf: at its stops a signal that
-    is injected is lost."""
+def strace(argv, fault):
+    """Not by --seccomp-bpf: at its stops a signal that is injected is lost."""
     name, nth, how = fault
     what = "signal=KILL" if how == KILL else "error=" + how
+    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "signal=none",
+            "-e", "trace=" + name,
+            "-e", "inject=%s:%s:when=%d" % (name, what, nth), *argv]
+
+
+def run_under(netns, argv, fault):
+    """Its CompletedProcess."""
     try:
-        return stage.host.netns.run(
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "signal=none",
-             "-e", "trace=" + name,
-             "-e", "inject=%s:%s:when=%d" % (name, what, nth), *argv],
-            check=False, timeout=PATIENCE_S)
+        return netns.run(strace(argv, fault), check=False, timeout=PATIENCE_S)
     except subprocess.TimeoutExpired as err:
         raise Failure("stuck: it does not end") from err
 
@@ -125,7 +132,7 @@ class Trouble:
     def fail_at(self, fault):
         """Counts the outcome; whatever is wrong is a Failure."""
         self.stage.prepare(self.row.before)
-        done = run_with(self.stage, self.argv, fault)
+        done = run_under(self.stage.host.netns, self.argv, fault)
         status = done.returncode
         self.counts["runs"] += 1
         if fault[2] == KILL:
@@ -148,8 +155,8 @@ class Trouble:
         """Whatever a fault leaves of a short trial, the kernel ends it."""
         stage = self.stage
         stage.prepare(self.row.before)
-        run_with(stage, [SHORT if arg == LONG else arg for arg in self.argv],
-                 fault)
+        run_under(stage.host.netns, [SHORT if arg == LONG else arg
+                                     for arg in self.argv], fault)
         self.counts["runs"] += 1
         stage.await_end()
         found = stage.look(self.row.before)
@@ -157,11 +164,11 @@ class Trouble:
         self.counts["old"] += 1
 
 
-def chosen(seed, row, faults):
+    def close(self):
+        pass
+
+
+def chosen(seed, name, faults):
     """In an order that the seed decides."""
     return sorted(faults, key=lambda fault: hashlib.sha256(
-        repr((seed, row.name, fault)).encode()).digest())
-
-
-def rows_of(pattern):
-    return [row for row in CHANGING if re.search(pattern, row.name)]
+        repr((seed, name, fault)).encode()).digest())
