@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What this run may do: less than its caller, and less towards its end. */
 #include <errno.h>
+#include <jansson.h>
 #include <time.h>
 
 #include "cli/cli.h"
@@ -45,6 +46,7 @@ int confine_settle(struct cli *cli)
 	int err;
 
 	tzset();	/* reads the time zone of the host, now or never */
+	json_object_seed(0);	/* and this /dev/urandom */
 	err = pw_confine_settle(job_of(cli));
 	return err ? pw_diag_system(cli->diags, -err,
 				    "system calls could not be confined") : 0;

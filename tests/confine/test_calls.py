@@ -135,6 +135,7 @@ SITUATIONS = (
     ("show", ["show", "@a.ini"]),
     ("show as nft", ["show", "--as=nft", "@a.ini"]),
     ("show as JSON", ["show", "--json", "@a.ini"]),
+    ("show as JSON of nft", ["show", "--as=json", "@a.ini"]),
     ("help", ["help", "apply"]),
     ("plan of two files", ["plan", "--against", "@a.ini", "@b.ini"]),
     ("plan, nothing in force", ["plan", *STATE, "@a.ini"]),
