@@ -55,31 +55,6 @@ static int refuse_nul(struct list_reader *reader, const char *nul)
 	return pw_diag_error(reader->diags, &loc, "NUL byte in the text");
 }
 
-static int add_addr(struct list_reader *reader, const char *text,
-		    const char *end)
-{
-	struct pw_addr_range range;
-	const char *nul;
-	struct pw_loc loc;
-	int err;
-
-	end = end_of_addr(text, end);
-	nul = memchr(text, '\0', end - text);
-	if (nul)
-		return refuse_nul(reader, nul);
-	err = pw_addr_range_parse(text, end - text, &range);
-	if (err) {
-		loc = span(reader, text, end);
-		reader->num_errors++;
-		return pw_addr_error(&loc, err,
-				     "a list holds an address, a prefix or a "
-				     "range a-b on each line", reader->diags);
-	}
-	if (range.host_bits && !reader->num_host_bits++)
-		reader->first_host_bits = span(reader, text, end);
-	return pw_addrs_add(reader->addrs, &range);
-}
-
 /* A file with CR alone between its lines would be one long comment */
 static int check_comment(struct list_reader *reader, const char *text,
 			 const char *end)
@@ -98,6 +73,34 @@ static int check_comment(struct list_reader *reader, const char *text,
 		      "carriage return that does not end a line");
 	pw_diag_hint(reader->diags, "lines end in LF or in CR LF");
 	return -EINVAL;
+}
+
+static int add_addr(struct list_reader *reader, const char *text,
+		    const char *end)
+{
+	const char *stop = end_of_addr(text, end);
+	struct pw_addr_range range;
+	const char *nul;
+	struct pw_loc loc;
+	int err = check_comment(reader, stop, end);
+
+	if (err)
+		return err;
+	end = stop;
+	nul = memchr(text, '\0', end - text);
+	if (nul)
+		return refuse_nul(reader, nul);
+	err = pw_addr_range_parse(text, end - text, &range);
+	if (err) {
+		loc = span(reader, text, end);
+		reader->num_errors++;
+		return pw_addr_error(&loc, err,
+				     "a list holds an address, a prefix or a "
+				     "range a-b on each line", reader->diags);
+	}
+	if (range.host_bits && !reader->num_host_bits++)
+		reader->first_host_bits = span(reader, text, end);
+	return pw_addrs_add(reader->addrs, &range);
 }
 
 static int read_line(struct list_reader *reader, const char *text,

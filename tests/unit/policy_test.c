@@ -143,6 +143,7 @@ static const struct value_case {
 	{ "protocol", "esp", "esp" },
 	{ "protocol", "50", "esp" },
 	{ "protocol", "253", "253" },
+	{ "protocol", "ospg", NULL },
 	{ "protocol", "tcp", NULL },
 	{ "protocol", "6", NULL },
 	{ "protocol", "17", NULL },
@@ -353,6 +354,136 @@ static void parsed_source_is_the_first(void **state)
 	read_policy_clear(&got);
 }
 
+/* Messages and hints that need more than one wrong line, or a directory */
+static const struct hint_case {
+	const char *name, *text, *words;
+	const char *hint;	/* NULL: there is none */
+	unsigned int errors;
+} hint_cases[] = {
+	{ "a protocol by its neighbour", "[allow a]\nprotocol = ospg\n",
+	  "unknown protocol 'ospg'", "did you mean 'ospf'?", 1 },
+	{ "a relative include from no file", "[policy]\ninclude = a.ini\n"
+	  "[allow a]\ntcp = 1\n", "relative path in a policy that is not",
+	  "write the path from the root", 1 },
+	{ "names alone", "[addresses]\na = 192.0.2.1\n", 
+	  "no [allow] section", NULL, 1 },
+	{ "a long interface where a line is lost", "[allow a]\ntcp = 1\n"
+	  "on = abcdefghijklmnopq\n[interfaces]\nx: eth0\n",
+	  "does not separate", NULL, 1 },
+};
+
+static const struct pw_diag *find_error(const struct pw_diags *diags,
+					const char *words)
+{
+	for (size_t i = 0; i < pw_diags_kept(diags); i++) {
+		const struct pw_diag *diag = pw_diags_get(diags, i);
+
+		if (diag->severity == PW_ERROR && strstr(diag->text, words))
+			return diag;
+	}
+	return NULL;
+}
+
+static void hints(void **state)
+{
+	const struct hint_case *tc = *state;
+	struct read_policy got = read_text(tc->text);
+	const struct pw_diag *diag = find_error(got.diags, tc->words);
+
+	assert_int_equal(got.err, -EINVAL);
+	assert_int_equal(pw_diags_count(got.diags, PW_ERROR), tc->errors);
+	if (!diag)
+		fail_msg("%s", pw_diags_get(got.diags, 0)->text);
+	if (tc->hint)
+		assert_string_equal(diag->hint, tc->hint);
+	read_policy_clear(&got);
+}
+
+/* As root, who may read all: a directory that is a link to itself */
+static void unreadable_directories_are_errors(void **state)
+{
+	static const char text[] = "[policy]\ninclude = loop/*.ini\n";
+	char dir[] = "/tmp/policy_test.XXXXXX", path[64];
+	struct read_policy got;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/loop", dir);
+	assert_int_equal(symlink("loop", path), 0);
+	got = read_text_at(dir, text, sizeof(text) - 1);
+	unlink(path);
+	rmdir(dir);
+	assert_int_equal(got.err, -EINVAL);
+	assert_int_equal(pw_diags_count(got.diags, PW_ERROR), 1);
+	assert_non_null(find_error(got.diags, "cannot read the directory of "
+				   "loop/*.ini"));
+	read_policy_clear(&got);
+}
+
+/* A name that another file defines is shown with that file */
+static void hints_name_the_other_file(void **state)
+{
+	static const char text[] = "[policy]\ninclude = n.ini\n"
+				   "[allow a]\ntcp = 1\nfrom = offcie\n";
+	char dir[] = "/tmp/policy_test.XXXXXX", path[64], want[128];
+	const struct pw_diag *diag;
+	struct read_policy got;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/n.ini", dir);
+	snprintf(want, sizeof(want), "did you mean 'office' (%s:2)?", path);
+	write_file(path, "[addresses]\noffice = 192.0.2.1\n");
+	got = read_text_at(dir, text, sizeof(text) - 1);
+	unlink(path);
+	rmdir(dir);
+	assert_int_equal(got.err, -EINVAL);
+	diag = find_error(got.diags, "unknown address name");
+	assert_non_null(diag);
+	assert_string_equal(diag->hint, want);
+	read_policy_clear(&got);
+}
+
+/* What a comment of a list must not hide: the rest of the file, for one */
+static const struct list_case {
+	const char *name, *text;
+	size_t len;
+	const char *words;
+	uint32_t col;
+} list_cases[] = {
+	{ "NUL in a line of comment", "# a\0b\n192.0.2.1\n", 16,
+	  "NUL byte in the text", 4 },
+	{ "NUL behind an address", "192.0.2.1 # a\0b\n", 16,
+	  "NUL byte in the text", 14 },
+	{ "CR behind an address", "192.0.2.1 # a\r192.0.2.2\n", 24,
+	  "carriage return that does not end a line", 14 },
+};
+
+static void comments_of_lists(void **state)
+{
+	static const char text[] = "[allow a]\ntcp = 1\nfrom = file:l\n";
+	const struct list_case *tc = *state;
+	char dir[] = "/tmp/policy_test.XXXXXX", path[64];
+	const struct pw_diag *diag;
+	struct read_policy got;
+	FILE *out;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/l", dir);
+	out = fopen(path, "w");
+	assert_non_null(out);
+	fwrite(tc->text, 1, tc->len, out);
+	assert_int_equal(fclose(out), 0);
+	got = read_text_at(dir, text, sizeof(text) - 1);
+	unlink(path);
+	rmdir(dir);
+	assert_int_equal(got.err, -EINVAL);
+	diag = find_error(got.diags, tc->words);
+	assert_non_null(diag);
+	assert_int_equal(diag->col, tc->col);
+	read_policy_clear(&got);
+}
+
 /* A directory whose name looks like a pattern is meant as it is */
 static void glob_starts_in_odd_directory(void **state)
 {
@@ -423,12 +554,16 @@ int main(void)
 		cmocka_unit_test(knows_its_sources),
 		cmocka_unit_test(parsed_source_is_the_first),
 		cmocka_unit_test(glob_starts_in_odd_directory),
+		cmocka_unit_test(unreadable_directories_are_errors),
+		cmocka_unit_test(hints_name_the_other_file),
 		cmocka_unit_test(lists_every_key),
 		cmocka_unit_test(defaults_can_be_written),
 	};
-	size_t num = 9;
+	size_t num = 11;
 
 	ROWS(time_cases, reads_time, text);
 	ROWS(value_cases, reads_value, text);
+	ROWS(hint_cases, hints, name);
+	ROWS(list_cases, comments_of_lists, name);
 	return _cmocka_run_group_tests("policy", tests, num, NULL, NULL);
 }
