@@ -146,7 +146,5 @@ int pw_prove(const struct pw_model *model, const struct pw_ruleset *rs,
 	if (!err)
 		err = pw_space_error(&p.ev->space);
 	proof_clear(&p);
-	if (err == -ELOOP)
-		err = pw_proof_failed(diags, "rules jump too deep");
 	return err;
 }
