@@ -144,6 +144,10 @@ SPOILS(set_still, rs->sets[S_SEEN].dynamic = false;
 SPOILS(set_life, rs->sets[S_SEEN].timeout_ms = 1000)
 SPOILS(set_comment, rs->sets[S_SEEN].comment = strdup("\x1b"))
 SPOILS(set_tilde, rs->sets[S_SEEN].comment = strdup("\x7f"))
+SPOILS(set_quote, struct pw_range name;
+       assert_int_equal(pw_ifname_range("eth\"", 4, &name), 0);
+       pw_rangeset_free(rs->sets[S_NAMES].elems);
+       rs->sets[S_NAMES].elems = one_range(128, name))
 SPOILS(map_name, rs->maps[M_WAYS].name[0] = '\x7f')
 SPOILS(map_key, rs->maps[M_WAYS].key = PW_NUM_MAP_KEYS)
 SPOILS(map_counts, rs->maps[M_COUNTS].key = PW_K_PROTO)
@@ -218,6 +222,7 @@ static const struct spoilt {
 	{ "a life and no timeout", set_life, "life but no timeout" },
 	{ "comment of a set", set_comment, "comment of set s" },
 	{ "DEL in a comment", set_tilde, "comment of set s" },
+	{ "a name that nft cannot read", set_quote, "nft cannot read" },
 	{ "name of a map", map_name, "unusable name" },
 	{ "key of a map", map_key, "has no key" },
 	{ "counters by protocol", map_counts, "but ports" },

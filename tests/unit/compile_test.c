@@ -193,6 +193,36 @@ static void merges_sections_of_one_port(void **state)
 	assert_int_equal(groups, 1);
 }
 
+static void one_port_of_links(FILE *out, size_t i)
+{
+	static const char *const links[] = {
+		"eth0", "eth0", "eth0", "eth1", "eth2, eth3, eth4, eth5, eth6",
+	};
+
+	fprintf(out, "[allow s%zu]\ntcp = 22\nprotocol = gre\non = %s\n"
+		"from = 10.0.%zu.0/24\n", i,
+		i == 7 ? "eth9" : links[i % PW_ARRAY_SIZE(links)], 2 * i);
+}
+
+/*
+ * A group for each list of interfaces, whose counter the port and the protocol
+ * share; who is alone on an interface is no group
+ */
+static void merges_sections_of_the_same_links(void **state)
+{
+	char *text = many("[policy]\ncontainers = ignore\n", 40,
+			  one_port_of_links);
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = compile(text, 1);
+	size_t groups = 0;
+
+	(void)state;
+	free(text);
+	assert_int_equal(sets_of(rs, PW_T_IFNAME, true), 1);
+	for (size_t i = 0; i < rs->num_objs; i++)
+		groups += !strncmp(rs->objs[i].name, "q.", 2);
+	assert_int_equal(groups, 3);
+}
+
 static void many_sections_stay_flat(void **state)
 {
 	char *text = many("", 2000, own_port);
@@ -294,6 +324,7 @@ int main(void)
 	static const struct CMUnitTest single[] = {
 		cmocka_unit_test(generation_is_in_names_alone),
 		cmocka_unit_test(merges_sections_of_one_port),
+		cmocka_unit_test(merges_sections_of_the_same_links),
 		cmocka_unit_test(many_sections_stay_flat),
 		cmocka_unit_test(ports_share_classes),
 		cmocka_unit_test(port_zero_is_never_named),

@@ -240,6 +240,7 @@ static const struct byte_case {
 	{ "three bytes", "\xe2\x82\xac", 3, 3 },
 	{ "four bytes", "\xf0\x9f\x98\x80", 4, 4 },
 	{ "cut after two of three", "a\xe2\x82", 3, 1 },
+	{ "third of three is none", "a\xe2\x82x", 4, 1 },
 	{ "follower alone", "a\x80", 2, 1 },
 	{ "overlong", "\xc0\x80", 2, 0 },
 	{ "overlong of three", "\xe0\x9f\xbf", 3, 0 },

@@ -38,6 +38,7 @@ static const struct lint_case {
 	{ "group in a range", "[allow x]\nudp = 5345-5354\n", "multicast" },
 	{ "group among many", "[allow x]\nudp = 5000-5999\n", NULL },
 	{ "group among all", "[allow x]\nudp = all\n", NULL },
+	{ "group behind another port", "[allow x]\nudp = 53, 5353\n", "multicast" },
 	{ "group over tcp", "[allow x]\ntcp = 5353\n", NULL },
 	{ "group with its to", "[allow x]\nudp = 5353\nto = 224.0.0.251\n",
 	  NULL },

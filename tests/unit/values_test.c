@@ -95,6 +95,61 @@ static void pools_compute_as_sets_do(void **state)
 	}
 }
 
+/* Every other number from @first on */
+static struct pw_rangeset *every_other(uint32_t first, uint32_t num)
+{
+	struct pw_rangeset *set = pw_rangeset_new(32);
+
+	assert_non_null(set);
+	for (uint32_t i = 0; i < num; i++)
+		pw_rangeset_add32(set, first + 2 * i, first + 2 * i);
+	assert_int_equal(pw_rangeset_normalise(set), 0);
+	return set;
+}
+
+static uint32_t part(struct pw_values *values, uint32_t first, uint32_t num)
+{
+	return pw_values_take(values, every_other(first, num));
+}
+
+static size_t num_of(struct pw_values *values, uint32_t id)
+{
+	const struct pw_rangeset *set = pw_values_set(values, id);
+
+	assert_non_null(set);
+	return set->num;
+}
+
+/*
+ * A list that lost a few is held as such; that lost more than a few, or a few
+ * again and again, it is spelled out: 5000 numbers, 1024 are a few
+ */
+static void huge_sets_lose_parts(void **state)
+{
+	pw_owned(pw_values_free) struct pw_values *values = pw_values_new();
+	uint32_t huge, none, ids[2], both;
+
+	(void)state;
+	assert_non_null(values);
+	huge = part(values, 0, 5000);
+	none = part(values, 1, 10);
+	ids[0] = pw_values_minus(values, huge, part(values, 0, 600));
+	ids[1] = pw_values_minus(values, huge, part(values, 400, 600));
+	assert_int_equal(pw_values_minus(values, ids[0], none), ids[0]);
+	assert_true(pw_values_union(values, ids, 2, &both));
+	assert_int_equal(num_of(values, both), 5000 - 400);
+	assert_int_equal(num_of(values, pw_values_minus(
+				values, ids[0], part(values, 2000, 600))),
+			 5000 - 1200);
+	assert_int_equal(num_of(values, pw_values_minus(
+				values, huge, pw_values_range(
+					values, 32, pw_value32(0),
+					pw_value32(3999)))), 3000);
+	ids[1] = part(values, 1, 3);
+	assert_false(pw_values_union(values, ids, 2, &both));
+	assert_int_equal(pw_values_error(values), 0);
+}
+
 static uint32_t range_of(struct pw_values *values, unsigned int bits,
 			 uint64_t hi, uint64_t first, uint64_t last)
 {
@@ -177,6 +232,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pools_compute_as_sets_do),
+		cmocka_unit_test(huge_sets_lose_parts),
 		cmocka_unit_test(sets_that_touch_are_not_apart),
 		cmocka_unit_test(conditions_are_their_truth_tables),
 	};
