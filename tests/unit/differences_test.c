@@ -214,6 +214,32 @@ static void stays_linear(void **state)
 	assert_int_equal(all->num, NUM);
 }
 
+/* Kinds of things are told, not only what they hold */
+static void names_declarations(void **state)
+{
+	pw_owned(pw_ruleset_free) struct pw_ruleset *want = pw_ruleset_new();
+	pw_owned(pw_ruleset_free) struct pw_ruleset *got = pw_ruleset_new();
+	pw_owned(pw_differences_free) struct pw_differences *all = NULL;
+
+	(void)state;
+	assert_true(pw_ruleset_add_base(want, "input", PW_HOOK_INPUT, 0,
+					PW_V_DROP) >= 0);
+	assert_true(pw_ruleset_add_base(got, "input", PW_HOOK_INPUT, 1,
+					PW_V_DROP) >= 0);
+	assert_true(pw_ruleset_add_map(want, "m", PW_K_PORT, false) >= 0);
+	assert_true(pw_ruleset_add_map(got, "m", PW_K_PORT, true) >= 0);
+	assert_int_equal(pw_differences_find(want, got, &all), 0);
+	assert_int_equal(all->num, 2);
+	for (size_t i = 0; i < all->num; i++) {
+		const struct pw_difference *one = &all->list[i];
+
+		assert_int_equal(one->kind, PW_DIFFERENCE_CHANGED);
+		assert_string_equal(one->part, one->thing == PW_THING_CHAIN ?
+				    "hangs on another hook or priority" :
+				    "is declared in another way");
+	}
+}
+
 #define ROWS(array) (sizeof(array) / sizeof((array)[0]))
 #define ROW(title, function, row) \
 	((struct CMUnitTest){ (title), (function), NULL, NULL, (row) })
@@ -221,7 +247,7 @@ static void stays_linear(void **state)
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS(rules_cases) +
-				       ROWS(things_cases) + 2];
+				       ROWS(things_cases) + 3];
 	size_t num = 0;
 
 	for (size_t i = 0; i < ROWS(rules_cases); i++)
@@ -231,6 +257,7 @@ int main(void)
 		tests[num++] = ROW(things_cases[i].name, names_things,
 				   (void *)(uintptr_t)&things_cases[i]);
 	tests[num++] = ROW("missing things", finds_missing_things, NULL);
+	tests[num++] = ROW("declarations", names_declarations, NULL);
 	tests[num++] = ROW("20,000 other rules", stays_linear, NULL);
 	return cmocka_run_group_tests_name("differences", tests, NULL, NULL);
 }

@@ -86,6 +86,15 @@ static void cuts_globs(void **state)
 	assert_int_equal(pw_set_count_elems(&set), 7);
 }
 
+static void sets_of_rules_hold_none(void **state)
+{
+	const struct pw_set set = { .type = PW_T_IPV4, .dynamic = true,
+				    .size = 9 };
+
+	(void)state;
+	assert_int_equal(pw_set_count_elems(&set), 0);
+}
+
 #define ROWS(cases, fn)							\
 	for (size_t row_ = 0; row_ < PW_ARRAY_SIZE(cases); row_++)	\
 		tests[num++] = (struct CMUnitTest){			\
@@ -96,6 +105,7 @@ int main(void)
 {
 	static const struct CMUnitTest fixed[] = {
 		cmocka_unit_test(cuts_globs),
+		cmocka_unit_test(sets_of_rules_hold_none),
 	};
 	static struct CMUnitTest tests[16];
 	size_t num = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The proof of rules that the compiler never makes: other base chains, sets
- * that nobody knows, what is remembered of packets, jumps without end.
+ * that nobody knows, what is remembered of packets, jumps without end. And of
+ * so many limits and sets that every table of them grows.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -195,8 +196,50 @@ static void is_refused(void **state)
 	read_policy_clear(&got);
 }
 
+/* Each section with a limit and a list of its own, as text to be freed */
+static char *many_limits(unsigned int num)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	for (unsigned int i = 0; i < num; i++) {
+		fprintf(out, "[allow s%u]\ntcp = %u\nrate = 6/minute\n"
+			"from = 10.%u.0.0/24", i, 1000 + i, i);
+		for (unsigned int j = 2; j < 20; j += 2)
+			fprintf(out, ", 10.%u.%u.0/24", i, j);
+		fputc('\n', out);
+	}
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void many_limits_are_proved(void **state)
+{
+	char *text = many_limits(200);
+	struct read_policy got = read_text(text);
+	pw_owned(pw_ruleset_free) struct pw_ruleset *rs = NULL;
+	uint32_t limit;
+
+	(void)state;
+	free(text);
+	assert_int_equal(got.err, 0);
+	assert_int_equal(pw_compile(got.model, 1, &rs, got.diags), 0);
+	assert_true(rs->num_sets > 200);
+	assert_int_equal(pw_prove(got.model, rs, got.diags), 0);
+	for (limit = 0; rs->objs[limit].kind != PW_O_LIMIT; limit++)
+		;
+	rs->objs[limit].rate.count++;
+	assert_int_equal(pw_prove(got.model, rs, got.diags), -EPROTO);
+	read_policy_clear(&got);
+}
+
 int main(void)
 {
+	static const struct CMUnitTest many[] = {
+		cmocka_unit_test(many_limits_are_proved),
+	};
 	struct CMUnitTest tests[PW_ARRAY_SIZE(spoilts)] = { 0 };
 
 	for (size_t i = 0; i < PW_ARRAY_SIZE(spoilts); i++) {
@@ -205,5 +248,7 @@ int main(void)
 		tests[i].initial_state = (void *)(uintptr_t)&spoilts[i];
 	}
 	return cmocka_run_group_tests_name("proof of another layout", tests,
-					   NULL, NULL);
+					   NULL, NULL) +
+	       cmocka_run_group_tests_name("proof of many limits", many, NULL,
+					   NULL);
 }
