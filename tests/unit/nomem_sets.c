@@ -19,6 +19,8 @@
 #include <portwall/text.h>
 
 #include "nomem.h"
+#include "ruleset/conds.h"
+#include "ruleset/values.h"
 
 typedef int (*set_op)(const struct pw_rangeset *a, const struct pw_rangeset *b,
 		      struct pw_rangeset **out);
@@ -90,6 +92,66 @@ static int sets(const void *arg, char **result)
 	return err;
 }
 
+/* So many numbers that the tables of the pool grow */
+static int numbers(const void *arg, char **result)
+{
+	pw_owned(pw_values_free) struct pw_values *values = pw_values_new();
+	uint32_t all = PW_VALUE_EMPTY;
+
+	(void)arg;
+	if (!values)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < 1500; i++) {
+		uint32_t one = pw_values_range(values, 32, pw_value32(i),
+					       pw_value32(3 * i));
+
+		all = i ? pw_values_minus(values, one, all) : one;
+	}
+	if (pw_values_error(values))
+		return pw_values_error(values);
+	return asprintf(result, "%u", all) < 0 ? -ENOMEM : 0;
+}
+
+static int lost_parts(const void *arg, char **result)
+{
+	pw_owned(pw_values_free) struct pw_values *values = pw_values_new();
+	struct pw_rangeset *huge = pw_rangeset_new(32);
+	const struct pw_rangeset *left = NULL;
+	uint32_t id;
+	int err = values && huge ? fill(huge, 5000, 1) : -ENOMEM;
+
+	(void)arg;
+	if (!err) {
+		id = pw_values_add(values, huge);
+		for (uint32_t i = 0; i < 9; i++)
+			id = pw_values_minus(values, id, pw_values_range(
+				values, 32, pw_value32(300 * i),
+				pw_value32(300 * i + 90)));
+		left = pw_values_set(values, id);
+		err = pw_values_error(values);
+	}
+	if (!err && asprintf(result, "%ju",
+			     (uintmax_t)pw_rangeset_count(left)) < 0)
+		err = -ENOMEM;
+	pw_rangeset_free(huge);
+	return err;
+}
+
+static int conditions(const void *arg, char **result)
+{
+	pw_owned(pw_conds_free) struct pw_conds *conds = pw_conds_new();
+	uint32_t all = PW_COND_ALWAYS;
+
+	(void)arg;
+	if (!conds)
+		return -ENOMEM;
+	for (uint32_t var = 0; var < 600; var++)
+		all = pw_cond_and(conds, pw_cond_var(conds, 600 - var), all);
+	if (pw_conds_error(conds))
+		return pw_conds_error(conds);
+	return asprintf(result, "%u", all) < 0 ? -ENOMEM : 0;
+}
+
 static int addresses(const void *arg, char **result)
 {
 	static const struct pw_addr_range lan = {
@@ -148,6 +210,9 @@ int run_hungry_sets(void)
 		{ "addresses, few", sets, &few, 0 },
 		{ "addresses, few and many", sets, &none, 0 },
 		{ "names", sets, &names, 0 },
+		{ "numbers", numbers, NULL, 0 },
+		{ "lost parts", lost_parts, NULL, 0 },
+		{ "conditions", conditions, NULL, 0 },
 		{ "both families", addresses, NULL, 0 },
 		{ "text", text, NULL, 0 },
 		{ "escaped text", escape, "a\x1b[2Jb", 0 },

@@ -41,19 +41,26 @@ void REAL(free)(void *p);
 #define COUNTS_BLOCKS true
 #endif
 
+/* Tables that grow are few and large: each of them fails, however many come */
+#define LARGE 2048
+#define LARGE_MAX 64
+
 static struct {
 	bool counts;		/* allocations are counted, and may fail */
 	bool from_there;	/* not only that one fails, but all after it */
 	size_t num;
 	size_t fail_at;		/* 1 is the next, 0 none */
 	long live;		/* blocks that were not given back */
+	size_t num_large, large[LARGE_MAX];	/* of a run that failed none */
 } memory;
 
-static bool refuses(void)
+static bool refuses(size_t len)
 {
 	if (!memory.counts)
 		return false;
 	memory.num++;
+	if (!memory.fail_at && len >= LARGE && memory.num_large < LARGE_MAX)
+		memory.large[memory.num_large++] = memory.num;
 	if (memory.num == memory.fail_at ||
 	    (memory.from_there && memory.num > memory.fail_at)) {
 		errno = ENOMEM;
@@ -70,17 +77,17 @@ static void *got(void *p)
 
 void *malloc(size_t len)
 {
-	return refuses() ? NULL : got(REAL(malloc)(len));
+	return refuses(len) ? NULL : got(REAL(malloc)(len));
 }
 
 void *calloc(size_t num, size_t len)
 {
-	return refuses() ? NULL : got(REAL(calloc)(num, len));
+	return refuses(num * len) ? NULL : got(REAL(calloc)(num, len));
 }
 
 void *realloc(void *p, size_t len)
 {
-	if (refuses())
+	if (refuses(len))
 		return NULL;
 	return p ? REAL(realloc)(p, len) : got(REAL(malloc)(len));
 }
@@ -102,7 +109,7 @@ int glob(const char *pattern, int flags,
 	bool counts = memory.counts;
 	int err;
 
-	if (refuses())
+	if (refuses(0))
 		return GLOB_NOSPACE;
 	memory.counts = false;
 	real = dlsym(RTLD_NEXT, "glob");
@@ -119,6 +126,8 @@ static bool starve(const struct hungry *thing, size_t at, bool from_there,
 
 	*result = NULL;
 	memory.num = 0;
+	if (!at)
+		memory.num_large = 0;
 	memory.fail_at = at;
 	memory.from_there = from_there;
 	memory.counts = true;
@@ -146,7 +155,7 @@ static void check(const struct hungry *thing, size_t at, int err,
 
 /*
  * Fails each, alone and then with all that follow; where there are thousands,
- * the first ones and then evenly chosen ones. PW_NOMEM_ALL: all of them, some
+ * the first ones, evenly chosen ones, and large ones. PW_NOMEM_ALL: all of them, some
  * minutes.
  */
 static void memory_runs_out(void **state)
@@ -174,6 +183,11 @@ static void memory_runs_out(void **state)
 			check(thing, at, err, result, left, want);
 			free(result);
 		}
+	}
+	for (size_t i = 0; i < memory.num_large; i++) {
+		starve(thing, memory.large[i], false, &err, &result, &left);
+		check(thing, memory.large[i], err, result, left, want);
+		free(result);
 	}
 	free(want);
 }
