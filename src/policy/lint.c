@@ -197,8 +197,6 @@ static bool to_groups(const struct pw_section *section)
 /* In a range so narrow that the number was thought of */
 static bool names_number(const struct pw_rangeset *set, uint32_t number)
 {
-	if (!pw_rangeset_contains32(set, number))
-		return false;
 	for (size_t i = 0; i < set->num; i++) {
 		const struct pw_range32 *range = &set->r32[i];
 

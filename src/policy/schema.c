@@ -124,8 +124,6 @@ const char *pw_key_nearest(enum pw_kind kind, const char *text, size_t len)
 	const struct pw_kind_info *info = &kinds[kind];
 	const char *names[MAX_KEYS];
 
-	if (!info->keys[0].name)
-		return NULL;
 	for (size_t i = 0; i < info->num_keys; i++)
 		names[i] = info->keys[i].name;
 	return pw_nearest(text, len, names, info->num_keys);
