@@ -16,13 +16,21 @@ void put_policy(const struct cli *cli, FILE *out)
 	pw_escape_put(name, strlen(name), out);
 }
 
+/* term(7): a terminal of unknown abilities has none */
+static bool is_dumb(void)
+{
+	const char *term = getenv("TERM");
+
+	return !term || !*term || !strcmp(term, "dumb");
+}
+
 static bool colored(const struct cli *cli, FILE *out)
 {
 	const char *no_color = getenv("NO_COLOR");
 
 	if (cli->color != COLOR_AUTO)
 		return cli->color == COLOR_ALWAYS;
-	return !(no_color && *no_color) && isatty(fileno(out));
+	return !(no_color && *no_color) && !is_dumb() && isatty(fileno(out));
 }
 
 void put_marked(const struct cli *cli, enum mark mark, const char *word,

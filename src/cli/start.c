@@ -22,7 +22,7 @@
  * zone, resolver or debugging file that the caller has chosen.
  */
 static const char *const variables[] = {
-	"NO_COLOR", "SUDO_UID",
+	"NO_COLOR", "TERM", "SUDO_UID",
 	/* of a service manager, for watch: sd_notify(3), sd_watchdog_enabled(3) */
 	"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
 };
