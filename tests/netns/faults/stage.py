@@ -37,6 +37,9 @@ CHANGING = tuple(Row(*row) for row in (
 WHICH = {"before": 0, "opened": 0, "for good": 1, "on trial": 1}
 # What boot loads where what is remembered cannot be read
 INSTEAD = {"emergency.ini": "emergency", "closed": "closed"}
+# What must not pass for whole rules
+OFFENCES = ("insert rule inet portwall g%d.end accept",
+            "flush chain inet portwall g%d.drop")
 # A first load ends with the policy of the hook, which whole rules never reach
 LOOSE = '"name": "input", "policy": "accept"'
 
@@ -65,6 +68,21 @@ class Stage:
                  for text in self.rules["for good"]]
         need(loose != self.rules["for good"], "the input hook drops")
         self.rules["loose"] = loose
+        for harm in OFFENCES:
+            self._catch(harm)
+
+    def _catch(self, harm):
+        """Rules that are not whole are seen, or nothing is worth anything."""
+        generation = json.loads(self._run("status", "--json").stdout)[
+            "generation"]
+        self.host.netns.nft(harm % generation)
+        try:
+            found = self.look("before")
+        except Failure:
+            self.host.apply(0)
+            self.found = "before"
+        else:
+            raise Failure("after %r it finds: %s" % (harm, found))
 
     def argv(self, row):
         host = self.host
