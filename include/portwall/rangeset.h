@@ -83,7 +83,8 @@ PW_DEFINE_OWNED(struct pw_rangeset, pw_rangeset_free)
 int pw_rangeset_add(struct pw_rangeset *set, struct pw_value first,
 		    struct pw_value last);
 int pw_rangeset_add32(struct pw_rangeset *set, uint32_t first, uint32_t last);
-/* Append every range of @other, which has the same width */
+/* Append every range of @other, which has the same width; what is appended
+ * again and again is held a few times at most. 0 or -ENOMEM */
 int pw_rangeset_add_set(struct pw_rangeset *set,
 			const struct pw_rangeset *other);
 /* Sort and merge; 0 or -ENOMEM (the set is then unchanged as a set) */

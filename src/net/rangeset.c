@@ -99,6 +99,20 @@ int rangeset_reserve(struct pw_rangeset *set, size_t num)
 }
 
 /*
+ * Room for @num more, and for as many as there are in order: what is added
+ * again and again takes a few times the memory of one, and is sorted seldom
+ */
+static int make_room(struct pw_rangeset *set, size_t num)
+{
+	int err;
+
+	if (num <= set->cap - set->num)
+		return 0;
+	err = pw_rangeset_normalise(set);
+	return err ?: rangeset_reserve(set, num > set->num ? num : set->num);
+}
+
+/*
  * A range that begins inside or right behind the newest one lengthens it: input
  * in order never needs sorting and never stores a neighbour.
  */
@@ -114,8 +128,8 @@ int pw_rangeset_add32(struct pw_rangeset *set, uint32_t first, uint32_t last)
 			tail->last = last;
 		return 0;
 	}
-	if (set->num == set->cap && rangeset_reserve(set, 1))
-		return -ENOMEM;
+	if (set->num == set->cap)	/* the last one may be another then */
+		return make_room(set, 1) ?: pw_rangeset_add32(set, first, last);
 	if (set->num && first < set->r32[set->num - 1].first)
 		set->normal = false;
 	set->r32[set->num++] = (struct pw_range32){ first, last };
@@ -133,8 +147,8 @@ static int add_wide(struct pw_rangeset *set, struct pw_value first,
 			tail->last = last;
 		return 0;
 	}
-	if (rangeset_reserve(set, 1))
-		return -ENOMEM;
+	if (set->num == set->cap)
+		return make_room(set, 1) ?: add_wide(set, first, last);
 	if (set->num &&
 	    pw_value_cmp(first, set->r128[set->num - 1].first) < 0)
 		set->normal = false;
@@ -152,12 +166,23 @@ int pw_rangeset_add(struct pw_rangeset *set, struct pw_value first,
 	return add_wide(set, first, last);
 }
 
+/* Is it clear without sorting that nothing of @other would be new? */
+static bool has_all(const struct pw_rangeset *set,
+		    const struct pw_rangeset *other)
+{
+	return set->normal && other->normal && other->num <= set->num &&
+	       pw_rangeset_subset(other, set);
+}
+
 int pw_rangeset_add_set(struct pw_rangeset *set,
 			const struct pw_rangeset *other)
 {
-	int err = rangeset_reserve(set, other->num);
+	int err;
 
 	assert(set->bits == other->bits);
+	if (has_all(set, other))
+		return 0;
+	err = make_room(set, other->num);
 	for (size_t i = 0; !err && i < other->num; i++) {
 		struct pw_range range = pw_rangeset_get(other, i);
 

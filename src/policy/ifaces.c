@@ -82,8 +82,19 @@ static int add_item(struct pw_resolver *res, const struct pw_item *item,
 	return pw_rangeset_add(into, item->iface.first, item->iface.last);
 }
 
-int pw_resolve_ifaces(struct pw_resolver *res, const struct pw_entry *entry,
-		      struct pw_rangeset **out)
+/* The set that a list of one word stands for, which need not be copied */
+static struct pw_rangeset *as_it_is(const struct pw_resolver *res,
+				    const struct pw_entry *entry)
+{
+	bool found;
+
+	if (entry->num_items != 1 || entry->items->kind != PW_ITEM_WORD)
+		return NULL;
+	return find_name(res, &entry->items->loc, &found);
+}
+
+static int list_ifaces(struct pw_resolver *res, const struct pw_entry *entry,
+		       struct pw_rangeset **out)
 {
 	pw_owned(pw_rangeset_free) struct pw_rangeset *set =
 		pw_rangeset_new(128);
@@ -100,6 +111,17 @@ int pw_resolve_ifaces(struct pw_resolver *res, const struct pw_entry *entry,
 	if (!err)
 		*out = PW_TAKE(set);
 	return err;
+}
+
+int pw_resolve_ifaces(struct pw_resolver *res, const struct pw_entry *entry,
+		      struct pw_rangeset **out)
+{
+	struct pw_rangeset *shared = as_it_is(res, entry);
+
+	if (!shared)
+		return list_ifaces(res, entry, out);
+	*out = pw_rangeset_ref(shared);
+	return 0;
 }
 
 int pw_resolve_iface_names(struct pw_resolver *res, const size_t *order)

@@ -115,8 +115,19 @@ static int add_word(struct pw_resolver *res, const struct pw_loc *loc,
 		       unknown(res, loc, t);
 }
 
-int pw_resolve_ports(struct pw_resolver *res, const struct pw_entry *entry,
-		     enum pw_transport t, struct pw_rangeset **out)
+/* The name that a list of one word stands for: its sets need not be copied */
+static const struct pw_port_name *as_it_is(const struct pw_resolver *res,
+					   const struct pw_entry *entry)
+{
+	const struct pw_port_name *named = NULL;
+
+	if (entry->num_items == 1 && entry->items->kind == PW_ITEM_WORD)
+		named = find_name(res, &entry->items->loc);
+	return named && named->set[0] ? named : NULL;
+}
+
+static int list_ports(struct pw_resolver *res, const struct pw_entry *entry,
+		      enum pw_transport t, struct pw_rangeset **out)
 {
 	pw_owned(pw_rangeset_free) struct pw_rangeset *set =
 		pw_rangeset_new(16);
@@ -139,6 +150,17 @@ int pw_resolve_ports(struct pw_resolver *res, const struct pw_entry *entry,
 	if (!err)
 		*out = PW_TAKE(set);
 	return err;
+}
+
+int pw_resolve_ports(struct pw_resolver *res, const struct pw_entry *entry,
+		     enum pw_transport t, struct pw_rangeset **out)
+{
+	const struct pw_port_name *shared = as_it_is(res, entry);
+
+	if (!shared || shared->missing[t].src)
+		return list_ports(res, entry, t, out);
+	*out = pw_rangeset_ref(shared->set[t]);
+	return 0;
 }
 
 /* A word of a list is another list, or a service of some transport */
@@ -191,10 +213,17 @@ static int check_not_service(struct pw_resolver *res,
 	return 0;
 }
 
-static int work_out(struct pw_resolver *res, const struct pw_name *name,
-		    struct pw_port_name *out)
+static void share(const struct pw_port_name *named, struct pw_port_name *out)
 {
-	int err, result = check_not_service(res, name);
+	*out = *named;
+	for (int t = 0; t < PW_NUM_TRANSPORTS; t++)
+		pw_rangeset_ref(out->set[t]);
+}
+
+static int list_name(struct pw_resolver *res, const struct pw_name *name,
+		     struct pw_port_name *out)
+{
+	int err, result = 0;
 
 	for (int t = 0; t < PW_NUM_TRANSPORTS; t++) {
 		out->set[t] = pw_rangeset_new(16);
@@ -227,11 +256,17 @@ static int work_out(struct pw_resolver *res, const struct pw_name *name,
 static int resolve_name(struct pw_resolver *res, const struct pw_name *name,
 			struct pw_port_name *out)
 {
+	const struct pw_port_name *shared = as_it_is(res, &name->entry);
 	struct pw_port_name made = { 0 };
-	int err = work_out(res, name, &made);
+	int err, result = check_not_service(res, name);
 
+	if (shared) {
+		share(shared, out);
+		return result;
+	}
+	err = list_name(res, name, &made);
 	*out = made;
-	return err;
+	return err ?: result;
 }
 
 int pw_resolve_port_names(struct pw_resolver *res, const size_t *order)

@@ -288,6 +288,27 @@ static void input_in_order_stays_normal(void **state)
 	pw_rangeset_free(set);
 }
 
+/* A list that names another one thousands of times is as large as that one */
+static void added_again_takes_no_more(void **state)
+{
+	const struct space *space = *state;
+	struct pw_rangeset *once = make(space), *set = make(space);
+
+	for (uint32_t n = 0; n < 1000; n++)
+		add(once, space, 3 * n, 3 * n);
+	for (int i = 0; i < 100; i++) {
+		add(set, space, 60000 - 2 * i, 60000 - 2 * i);
+		assert_int_equal(pw_rangeset_add_set(set, once), 0);
+		assert_in_range(set->cap, set->num, 4 * 1100);
+	}
+	assert_int_equal(pw_rangeset_normalise(set), 0);
+	assert_normal(set);
+	assert_int_equal(set->num, 1100);
+	assert_true(pw_rangeset_subset(once, set));
+	pw_rangeset_free(once);
+	pw_rangeset_free(set);
+}
+
 static void order_is_total(void **state)
 {
 	const struct space *space = *state;
@@ -430,6 +451,7 @@ static const struct {
 	{ "all is from end to end", all_is_from_end_to_end },
 	{ "neighbours merge", neighbours_merge },
 	{ "input in order stays normal", input_in_order_stays_normal },
+	{ "added again takes no more", added_again_takes_no_more },
 	{ "order is total", order_is_total },
 	{ "digest follows the content", digest_follows_the_content },
 };

@@ -353,6 +353,31 @@ static void shares_lists(void **state)
 	rmdir(dir);
 }
 
+/* A name that is another name is the same sets; so is what a section lists */
+static void shares_names(void **state)
+{
+	struct read_policy got = read_text(
+		"[ports]\np = 1, 3, ntp\nq = p\nr = q, 5\n"
+		"[interfaces]\ni = eth0\nk = i\n"
+		"[allow a]\nudp = p\non = i\n[allow b]\nudp = q\non = k\n"
+		"[allow c]\nudp = r\n");
+	const struct pw_section *a = find_section(&got, "a");
+	const struct pw_section *b = find_section(&got, "b");
+
+	(void)state;
+	assert_ptr_equal(a->ports[PW_UDP], b->ports[PW_UDP]);
+	assert_ptr_equal(a->on, b->on);
+	check(print_set(b->ports[PW_UDP]), "1 3 123");
+	check(print_set(b->on), "eth0");
+	check(print_set(find_section(&got, "c")->ports[PW_UDP]), "1 3 5 123");
+	read_policy_clear(&got);
+	got = read_text("[ports]\np = 1, ntp\nq = p\n[allow a]\ntcp = q\n");
+	assert_int_equal(got.err, -EINVAL);
+	assert_true(has_message(got.diags, PW_ERROR,
+				"'q' has the service 'ntp'"));
+	read_policy_clear(&got);
+}
+
 /* The hash of a policy follows what lists hold, not how they are written */
 static void digest_follows_lists(void **state)
 {
@@ -432,6 +457,7 @@ int main(void)
 		cmocka_unit_test(destinations),
 		cmocka_unit_test(sections_in_order),
 		cmocka_unit_test(shares_lists),
+		cmocka_unit_test(shares_names),
 		cmocka_unit_test(digest_follows_lists),
 		cmocka_unit_test(digest_follows_text),
 		cmocka_unit_test(nests_deeply),
